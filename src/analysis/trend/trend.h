@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/series.h"
+
+namespace leakscope::analysis::trend {
+
+/// What a series did in the window. The words of a finding's "state" that one series can show by itself; whether a
+/// growth is a leak, a cache or fragmentation is for the rules.
+enum class Shape : std::uint8_t {
+  kGrowing,       ///< passes every gate
+  kSaturating,    ///< rose, and slows down or has stopped
+  kStep,          ///< one lasting step explains the rise
+  kFollowsLoad,   ///< rises, but not beyond what a load covariate explains
+  kFlat,          ///< no rise (sawteeth and noise are flat)
+  kInsufficient,  ///< too few blocks to say; `needed` says how long to watch
+};
+
+enum class Pattern : std::uint8_t { kUnknown, kSteady, kSporadic, kOneShot };
+
+/// An interval around a rate, in units per second.
+struct Rate {
+  double lower = 0;
+  double point = 0;
+  double upper = 0;
+};
+
+struct Options {
+  /// One-sided level of the test of this series.
+  double alpha = 0.01;
+  /// Rises below this are noise of the counter, in the metric's unit.
+  std::int64_t absolute_floor = 0;
+  /// The subject's own start (process): points before warm-up are skipped in windows of an hour and more.
+  std::optional<BootTime> subject_start;
+  /// Load covariates sampled over the same window (context switches, forks, bytes, the subject's CPU time...).
+  /// Counters are given as counters.
+  struct Covariate {
+    std::string name;
+    const model::Series* series = nullptr;
+    bool is_counter = false;
+  };
+  std::vector<Covariate> covariates;
+};
+
+/// The judgement of one series, with every figure it rests on.
+struct Judgement {
+  Shape shape = Shape::kInsufficient;
+  Pattern pattern = Pattern::kUnknown;
+  int blocks = 0;  ///< blocks (or days, or rounds) that the test rests on
+  Nanoseconds block_length{0};
+  double p_value = 1;                     ///< exact Mann-Kendall over the blocks' lower envelope, one-sided
+  std::optional<Rate> rate;               ///< Theil-Sen slope per second with its interval; nothing when insufficient
+  double rise = 0;                        ///< rise of the envelope over the window, in the metric's unit
+  double rising_share = 0;                ///< share of steps between blocks that rise
+  double falling_share = 0;               ///< share of steps between blocks that fall
+  std::optional<double> detectable_rate;  ///< the smallest steady rate that this series would have shown (90 % power)
+  std::optional<Nanoseconds> needed;      ///< insufficient: how long a window would do
+  std::string load;                       ///< kFollowsLoad: the covariate's name
+  std::optional<BootTime> step_at;        ///< kStep: when
+  bool daily_cycle = false;               ///< judged by one value per day
+};
+
+/// Judges one series over the window [start, end]; system.md's recipe: resample, block by the autocorrelation,
+/// lower envelope, exact Mann-Kendall, gates for effect size, saturation, step and sawtooth, Theil-Sen with interval.
+/// Short live windows get finer blocks under the same rules. Real timestamps; gaps and jitter are fine.
+[[nodiscard]] Judgement judge(std::span<const model::Point> series, const Options& options);
+
+/// The same for values per round of a load (rounds are the blocks). Rate is per round.
+[[nodiscard]] Judgement judge_rounds(std::span<const std::int64_t> per_round, const Options& options);
+
+}  // namespace leakscope::analysis::trend

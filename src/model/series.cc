@@ -1,0 +1,74 @@
+#include "model/series.h"
+
+#include <algorithm>
+
+namespace leakscope::model {
+
+Observation::Observation(std::shared_ptr<Registry> registry, std::size_t max_points)
+    : registry_(std::move(registry)),
+      max_points_(std::max<std::size_t>(max_points, 16)),
+      by_metric_(all_metrics().size()) {}
+
+void Observation::add(const Sample& sample) {
+  if (end_ && sample.time.boot < end_->boot) {
+    losses.push_back({"sampler", "samples out of order", 1, 0});
+    return;
+  }
+  if (!start_) start_ = sample.time;
+  end_ = sample.time;
+  ++samples_;
+  for (const Reading& reading : sample.readings) {
+    Slot& slot = by_metric_[static_cast<std::size_t>(reading.metric)][reading.subject.index];
+    Series& points = slot.points;
+    if (!points.empty() && points.back().time == sample.time.boot) {
+      points.back().value = reading.value;
+      continue;
+    }
+    if (++slot.skipped < slot.stride) continue;
+    slot.skipped = 0;
+    points.push_back({sample.time.boot, reading.value});
+    if (points.size() >= max_points_) {
+      for (std::size_t i = 0; i < points.size() / 2; ++i) points[i] = points[2 * i + 1];
+      points.resize(points.size() / 2);
+      slot.stride *= 2;
+    }
+  }
+  events.insert(events.end(), sample.events.begin(), sample.events.end());
+}
+
+const Series* Observation::find(SeriesKey key) const {
+  const auto& map = by_metric_[static_cast<std::size_t>(key.metric)];
+  const auto found = map.find(key.subject.index);
+  return found == map.end() ? nullptr : &found->second.points;
+}
+
+std::optional<std::int64_t> Observation::first(SubjectId subject, Metric metric) const {
+  const Series* series = find(subject, metric);
+  if (series == nullptr || series->empty()) return std::nullopt;
+  return series->front().value;
+}
+
+std::optional<std::int64_t> Observation::last(SubjectId subject, Metric metric) const {
+  const Series* series = find(subject, metric);
+  if (series == nullptr || series->empty()) return std::nullopt;
+  return series->back().value;
+}
+
+std::optional<std::int64_t> Observation::at(SubjectId subject, Metric metric, BootTime time) const {
+  const Series* series = find(subject, metric);
+  if (series == nullptr) return std::nullopt;
+  const auto after = std::ranges::upper_bound(*series, time, {}, &Point::time);
+  if (after == series->begin()) return std::nullopt;
+  return std::prev(after)->value;
+}
+
+std::vector<SubjectId> Observation::subjects_with(Metric metric) const {
+  std::vector<SubjectId> subjects;
+  for (const auto& [index, slot] : by_metric_[static_cast<std::size_t>(metric)]) {
+    if (!slot.points.empty()) subjects.push_back(SubjectId{index});
+  }
+  std::ranges::sort(subjects);
+  return subjects;
+}
+
+}  // namespace leakscope::model

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.h"
+#include "model/coverage.h"
+#include "model/event.h"
+#include "model/host.h"
+#include "model/metric.h"
+#include "model/registry.h"
+#include "model/sample.h"
+
+namespace leakscope::model {
+
+struct SeriesKey {
+  SubjectId subject;
+  Metric metric{};
+  friend constexpr auto operator<=>(SeriesKey, SeriesKey) = default;
+};
+
+/// One point of a series.
+struct Point {
+  BootTime time;
+  std::int64_t value = 0;
+  friend bool operator==(const Point&, const Point&) = default;
+};
+
+/// One quantity of one subject over time: points in the order of time, no two at the same time.
+using Series = std::vector<Point>;
+
+/// Everything that was seen in a window, ready to be judged: all series, the events, the subjects, the host, what
+/// could be seen and what was lost. Built sample by sample, live or from a recording, by the same code. Memory is
+/// bounded: a series that outgrows `max_points` is halved (of each two neighbours the later is kept, so that levels
+/// stay exact values that were measured), and is then filled at half the pace.
+class Observation {
+ public:
+  explicit Observation(std::shared_ptr<Registry> registry, std::size_t max_points = 4096);
+
+  /// Adds the readings of one sample. Samples come in the order of boot time; an earlier one is counted as loss.
+  void add(const Sample& sample);
+
+  [[nodiscard]] const Series* find(SeriesKey key) const;
+  [[nodiscard]] const Series* find(SubjectId subject, Metric metric) const { return find({subject, metric}); }
+  /// A machine-wide series.
+  [[nodiscard]] const Series* find(Metric metric) const { return find(Registry::machine_id(), metric); }
+  [[nodiscard]] std::optional<std::int64_t> first(SubjectId subject, Metric metric) const;
+  [[nodiscard]] std::optional<std::int64_t> last(SubjectId subject, Metric metric) const;
+  /// The last value at or before `time`.
+  [[nodiscard]] std::optional<std::int64_t> at(SubjectId subject, Metric metric, BootTime time) const;
+  /// Subjects that have at least one point of the metric, in the order of their index.
+  [[nodiscard]] std::vector<SubjectId> subjects_with(Metric metric) const;
+
+  [[nodiscard]] const Registry& registry() const { return *registry_; }
+  [[nodiscard]] Registry& registry() { return *registry_; }
+  [[nodiscard]] SubjectInfo info(SubjectId id) const { return registry_->info(id); }
+
+  [[nodiscard]] std::size_t samples() const { return samples_; }
+  [[nodiscard]] std::optional<Moment> start() const { return start_; }
+  [[nodiscard]] std::optional<Moment> end() const { return end_; }
+  [[nodiscard]] Nanoseconds length() const { return start_ && end_ ? end_->boot - start_->boot : Nanoseconds{0}; }
+
+  Host host;
+  std::vector<Event> events;
+  std::vector<Coverage> coverage;
+  std::vector<Loss> losses;
+
+ private:
+  struct Slot {
+    Series points;
+    std::uint32_t stride = 1;  ///< every stride-th point is kept
+    std::uint32_t skipped = 0;
+  };
+
+  std::shared_ptr<Registry> registry_;
+  std::size_t max_points_;
+  // One map per metric: a rule asks for all subjects of a metric, a sample brings them in runs.
+  std::vector<std::unordered_map<std::uint32_t, Slot>> by_metric_;
+  std::size_t samples_ = 0;
+  std::optional<Moment> start_;
+  std::optional<Moment> end_;
+};
+
+}  // namespace leakscope::model

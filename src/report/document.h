@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+#include "findings/finding.h"
+#include "findings/judge.h"
+#include "model/coverage.h"
+#include "model/event.h"
+#include "model/host.h"
+#include "model/ledger.h"
+
+namespace leakscope::report {
+
+/// What a column holds, so that every renderer can align, scale and name it.
+enum class ColumnKind : std::uint8_t {
+  kText,
+  kBytes,           ///< integer bytes; text output scales it
+  kCount,           ///< integer
+  kBytesPerSecond,  ///< real number
+  kPercent,         ///< real number, 0 to 100
+  kSeconds,         ///< real number
+};
+
+struct Column {
+  std::string id;     ///< JSON key: "rss_anon"
+  std::string title;  ///< for people: "anonymous"
+  ColumnKind kind = ColumnKind::kText;
+};
+
+/// Nothing: not known. Text is raw foreign bytes; renderers escape.
+using Cell = std::variant<std::monostate, std::string, std::int64_t, double>;
+
+struct Table {
+  std::string id;  ///< JSON key: "processes"
+  std::string title;
+  std::vector<Column> columns;
+  std::vector<std::vector<Cell>> rows;
+  std::size_t rows_not_shown = 0;  ///< cut by a limit, said by every renderer
+};
+
+struct Window {
+  std::optional<Moment> start;
+  std::optional<Moment> end;
+  std::size_t samples = 0;
+};
+
+/// The answer of one command as a value: what every renderer receives. Strings may hold raw foreign bytes.
+struct Document {
+  std::string command;  ///< "diagnose"
+  model::Host host;
+  std::optional<Window> window;
+  std::optional<findings::Verdict> verdict;
+  std::string headline;              ///< one sentence a tired person can act on
+  std::vector<std::string> details;  ///< further sentences below it
+  std::optional<model::Ledger> ledger;
+  std::optional<findings::Decline> decline;
+  std::vector<findings::Finding> findings;
+  std::vector<model::Event> events;
+  std::vector<model::Coverage> coverage;
+  std::vector<model::Loss> losses;
+  std::vector<Table> tables;
+  /// Subjects that events refer to, by index, already resolved to words ("process 812 nginx").
+  std::vector<std::string> event_subjects;  ///< parallel to events; empty string: none
+};
+
+}  // namespace leakscope::report
