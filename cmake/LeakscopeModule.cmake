@@ -7,6 +7,11 @@
 #               libFuzzer in the fuzz preset, elsewhere with a driver that replays and mutates the corpus,
 #   *_bench.cc  one Google Benchmark program each (LEAKSCOPE_BENCH).
 # NAME is the folder below src/ with '/' replaced by '_'; DEPS are other modules by the same kind of name.
+if(LEAKSCOPE_FUZZ)
+  # "PROGRAM CORPUS" per line, for ./dev fuzz; written anew by each configuration.
+  file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
+endif()
+
 function(leakscope_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB all CONFIGURE_DEPENDS "*.cc")
@@ -44,8 +49,7 @@ function(leakscope_module name)
       target_link_libraries(${name}_${target} PRIVATE ${name})
       target_compile_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
-      set_property(GLOBAL APPEND PROPERTY LEAKSCOPE_FUZZERS ${name}_${target})
-      file(APPEND "${CMAKE_BINARY_DIR}/fuzzers.txt" "$<1:${CMAKE_CURRENT_BINARY_DIR}/${name}_${target}> ${corpus}\n")
+      file(APPEND "${CMAKE_BINARY_DIR}/fuzzers.txt" "${CMAKE_CURRENT_BINARY_DIR}/${name}_${target} ${corpus}\n")
     elseif(LEAKSCOPE_TESTS)
       add_executable(${name}_${target} ${file})
       target_link_libraries(${name}_${target} PRIVATE ${name} fuzz_replay)
