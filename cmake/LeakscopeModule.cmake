@@ -6,7 +6,7 @@
 #   *_fuzz.cc   one fuzzer each, with testdata/<name>/ (the file's name without _fuzz) as its corpus: built with
 #               libFuzzer in the fuzz preset, elsewhere with a driver that replays and mutates the corpus,
 #   *_bench.cc  one Google Benchmark program each (LEAKSCOPE_BENCH).
-# NAME is the folder below src/ with '/' replaced by '_'; DEPS are other modules by the same kind of name.
+# TEST_LIBS are for tests and fuzzers only. NAME is the folder below src/ with '/' replaced by '_'; DEPS are other modules by the same kind of name.
 if(LEAKSCOPE_FUZZ)
   # "PROGRAM CORPUS" per line, for ./dev fuzz; written anew by each configuration.
   file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
@@ -46,13 +46,13 @@ function(leakscope_module name)
     set(corpus "${CMAKE_CURRENT_SOURCE_DIR}/testdata/${subject}")
     if(LEAKSCOPE_FUZZ)
       add_executable(${name}_${target} ${file})
-      target_link_libraries(${name}_${target} PRIVATE ${name})
+      target_link_libraries(${name}_${target} PRIVATE ${name} ${ARG_TEST_LIBS})
       target_compile_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
       file(APPEND "${CMAKE_BINARY_DIR}/fuzzers.txt" "${CMAKE_CURRENT_BINARY_DIR}/${name}_${target} ${corpus}\n")
     elseif(LEAKSCOPE_TESTS)
       add_executable(${name}_${target} ${file})
-      target_link_libraries(${name}_${target} PRIVATE ${name} fuzz_replay)
+      target_link_libraries(${name}_${target} PRIVATE ${name} ${ARG_TEST_LIBS} fuzz_replay)
       add_test(NAME fuzz.${name}.${subject} COMMAND ${name}_${target} "${corpus}")
       set_tests_properties(fuzz.${name}.${subject} PROPERTIES TIMEOUT 120)
     endif()
