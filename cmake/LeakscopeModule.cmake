@@ -6,12 +6,7 @@
 #   *_fuzz.cc   one fuzzer each, with testdata/<name>/ (the file's name without _fuzz) as its corpus: built with
 #               libFuzzer in the fuzz preset, elsewhere with a driver that replays and mutates the corpus,
 #   *_bench.cc  one Google Benchmark program each (LEAKSCOPE_BENCH).
-# TEST_LIBS are for tests and fuzzers only. NAME is the folder below src/ with '/' replaced by '_'; DEPS are other modules by the same kind of name.
-if(LEAKSCOPE_FUZZ)
-  # "PROGRAM CORPUS" per line, for ./dev fuzz; written anew by each configuration.
-  file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
-endif()
-
+# NAME is the folder below src/ with '/' replaced by '_'; DEPS are other modules by the same kind of name.
 function(leakscope_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB all CONFIGURE_DEPENDS "*.cc")
@@ -67,3 +62,8 @@ function(leakscope_module name)
     endforeach()
   endif()
 endfunction()
+
+if(LEAKSCOPE_FUZZ)
+  # "PROGRAM CORPUS" per line, for ./dev fuzz; written anew by each configuration.
+  file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
+endif()
