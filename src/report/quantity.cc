@@ -17,12 +17,13 @@ struct Period {
   double seconds;
   std::string_view name;
 };
-constexpr std::array<Period, 4> kPeriods{{{1, "s"}, {60, "min"}, {3600, "h"}, {86400, "day"}}};
+constexpr std::array<Period, 3> kPeriods{{{60, "min"}, {3600, "h"}, {86400, "day"}}};
+constexpr double kReadableCount = 3;
 constexpr double kMebibyte = 1024.0 * 1024.0;
 
 /// The period in which a rate comes to something that a person can picture.
 Period period_for(double per_second, model::Unit unit) {
-  const double wanted = unit == model::Unit::kBytes ? kMebibyte : 1;
+  const double wanted = unit == model::Unit::kBytes ? kMebibyte : kReadableCount;
   for (const Period& period : kPeriods) {
     if (std::abs(per_second) * period.seconds >= wanted) return period;
   }
@@ -58,11 +59,19 @@ Scale scale_for(double value, model::Unit unit) {
   return scale;
 }
 
+std::string scaled(double value, const Scale& scale) {
+  const double shown = value / scale.divisor;
+  // 2^62 is far beyond any rate, and safely inside an integer.
+  if (scale.decimals == 0 && std::abs(shown) >= 999.5 && std::abs(shown) < 0x1p62) {
+    return to_human_count(std::llround(shown));
+  }
+  return fmt::format("{:.{}f}", shown, scale.decimals);
+}
+
 std::string interval_text(const findings::Interval& interval, model::Unit unit, std::string_view per) {
   const Scale scale = scale_for(interval.point, unit);
-  const auto scaled = [&](double value) { return fmt::format("{:.{}f}", value / scale.divisor, scale.decimals); };
-  return fmt::format("{}{}{}/{} ({} to {})", interval.point >= 0 ? "+" : "", scaled(interval.point), scale.unit, per,
-                     scaled(interval.lower), scaled(interval.upper));
+  return fmt::format("{}{}{}/{} ({} to {})", interval.point >= 0 ? "+" : "", scaled(interval.point, scale), scale.unit,
+                     per, scaled(interval.lower, scale), scaled(interval.upper, scale));
 }
 
 }  // namespace
@@ -107,7 +116,7 @@ std::string to_human_rate(double per_second, model::Unit unit) {
   const Period period = period_for(per_second, unit);
   const double value = per_second * period.seconds;
   const Scale scale = scale_for(value, unit);
-  return fmt::format("{:.{}f}{}/{}", value / scale.divisor, scale.decimals, scale.unit, period.name);
+  return fmt::format("{}{}/{}", scaled(value, scale), scale.unit, period.name);
 }
 
 std::string to_human_rate(const findings::Interval& per_second, model::Unit unit) {

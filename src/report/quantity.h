@@ -19,7 +19,7 @@ namespace leakscope::report {
 /// A share of one: "97 %", "0.4 %", "<0.1 %".
 [[nodiscard]] std::string to_human_share(double share);
 
-/// A rate per second, over the shortest of s, min, h and day in which it comes to 1 MiB or to one: "39.8 MiB/min".
+/// A rate per second, over the shortest of min, h and day in which it comes to 1 MiB or to three: "39.8 MiB/min".
 [[nodiscard]] std::string to_human_rate(double per_second, model::Unit unit);
 /// The same with its interval in the same units: "+39.8 MiB/min (37.1 to 42.3)".
 [[nodiscard]] std::string to_human_rate(const findings::Interval& per_second, model::Unit unit);

@@ -40,19 +40,21 @@ TEST(Quantity, SharesKeepSmallOnesVisible) {
 }
 
 TEST(Quantity, RatesTakeThePeriodInWhichTheyComeToSomething) {
-  EXPECT_EQ(to_human_rate(2 * kMiB, Unit::kBytes), "2.00 MiB/s");
+  EXPECT_EQ(to_human_rate(2 * kMiB, Unit::kBytes), "120 MiB/min");
   EXPECT_EQ(to_human_rate(39.8 * kMiB / 60, Unit::kBytes), "39.8 MiB/min");
   EXPECT_EQ(to_human_rate(5 * kMiB / 3600, Unit::kBytes), "5.00 MiB/h");
   EXPECT_EQ(to_human_rate(kMiB / 2 / 86400, Unit::kBytes), "512 KiB/day");
   EXPECT_EQ(to_human_rate(0, Unit::kBytes), "0.00 B/day");
-  EXPECT_EQ(to_human_rate(5, Unit::kCount), "5.00/s");
+  EXPECT_EQ(to_human_rate(5, Unit::kCount), "300/min");
   EXPECT_EQ(to_human_rate(0.5, Unit::kCount), "30.0/min");
+  EXPECT_EQ(to_human_rate(200, Unit::kCount), "12,000/min");
+  EXPECT_EQ(to_human_rate(0.001, Unit::kCount), "3.60/h");
 }
 
 TEST(Quantity, BothEndsOfAnIntervalReadLikeItsMiddle) {
   const findings::Interval rate{37.1 * kMiB / 60, 39.8 * kMiB / 60, 42.3 * kMiB / 60};
   EXPECT_EQ(to_human_rate(rate, Unit::kBytes), "+39.8 MiB/min (37.1 to 42.3)");
-  EXPECT_EQ(to_human_rate({-0.1, 1, 2.5}, Unit::kCount), "+1.00/s (-0.10 to 2.50)");
+  EXPECT_EQ(to_human_rate({-0.1, 1, 2.5}, Unit::kCount), "+60.0/min (-6.0 to 150.0)");
   EXPECT_EQ(to_human_per_round({1.2 * kMiB, 1.25 * kMiB, 1.31 * kMiB}, Unit::kBytes), "+1.25 MiB/round (1.20 to 1.31)");
 }
 

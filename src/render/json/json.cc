@@ -129,6 +129,7 @@ Json finding(const findings::Finding& finding) {
   return {{"id", finding.id},
           {"state", value(finding.state)},
           {"domain", value(finding.domain)},
+          {"title", foreign_or_null(finding.title)},
           {"subject", subject(finding.subject)},
           {"metric", std::string(model::info(finding.metric).name)},
           {"unit", value(finding.unit)},

@@ -71,6 +71,7 @@ Finding slab_growth() {
   f.state = State::kGrowing;
   f.domain = Domain::kKernel;
   f.subject.key = {SubjectKind::kSlabCache, "kmalloc-4k"};
+  f.title = "slab cache kmalloc-4k";
   f.metric = Metric::kSlabBytes;
   f.amount = mib(39.8);
   f.level = mib(4403);
@@ -122,6 +123,7 @@ Document kernel_leak() {
                                   {{"kernel.slab_unreclaimable", mib(39.7)}, {"kernel.percpu", mib(1.2)}}};
   Finding queue = slab_growth();
   queue.subject.key.name = "msg_msg-2k";
+  queue.title.clear();
   queue.subject.detail = "kmalloc-cg-2k, sk_buff_2k";
   queue.amount = mib(1.3);
   queue.level = mib(12);
@@ -292,9 +294,11 @@ Document with_every_field(std::string_view text) {
   all.evidence = {{s, s}};
   all.next = {s};
   doc.findings.clear();
+
   for (int state = 0; state <= static_cast<int>(State::kInsufficient); ++state) {
     all.state = static_cast<State>(state);
     all.subject.key.kind = static_cast<SubjectKind>(state);
+    all.title = state % 2 == 0 ? s : "";
     doc.findings.push_back(all);
   }
   doc.events = {{moment(44), model::EventKind::kOomKill, model::SubjectId{9}, s}};
