@@ -12,6 +12,9 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # -Wrestrict is wrong about std::string's operator+ when g++ 12 optimises (GCC bug 105651).
   target_compile_options(leakscope_flags INTERFACE -Wduplicated-cond -Wlogical-op -Wno-restrict)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # std::stable_sort of libstdc++ 12 uses std::get_temporary_buffer, which it calls deprecated itself.
+  target_compile_options(leakscope_flags INTERFACE -Wno-deprecated-declarations)
 endif()
 
 if(LEAKSCOPE_SANITIZE)

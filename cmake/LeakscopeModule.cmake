@@ -8,11 +8,6 @@
 #   *_bench.cc  one Google Benchmark program each (LEAKSCOPE_BENCH).
 # FOLDERS are folders below it that belong to the same module.
 # NAME is the folder below src/ with '/' replaced by '_'; DEPS are other modules by the same kind of name.
-if(LEAKSCOPE_FUZZ)
-  # "PROGRAM CORPUS" per line, for ./dev fuzz; written anew by each configuration.
-  file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
-endif()
-
 function(leakscope_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS;FOLDERS" ${ARGN})
   set(patterns "*.cc")
@@ -51,13 +46,13 @@ function(leakscope_module name)
     set(corpus "${CMAKE_CURRENT_SOURCE_DIR}/testdata/${subject}")
     if(LEAKSCOPE_FUZZ)
       add_executable(${name}_${target} ${file})
-      target_link_libraries(${name}_${target} PRIVATE ${name})
+      target_link_libraries(${name}_${target} PRIVATE ${name} ${ARG_TEST_LIBS})
       target_compile_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
       target_link_options(${name}_${target} PRIVATE -fsanitize=fuzzer)
       file(APPEND "${CMAKE_BINARY_DIR}/fuzzers.txt" "${CMAKE_CURRENT_BINARY_DIR}/${name}_${target} ${corpus}\n")
     elseif(LEAKSCOPE_TESTS)
       add_executable(${name}_${target} ${file})
-      target_link_libraries(${name}_${target} PRIVATE ${name} fuzz_replay)
+      target_link_libraries(${name}_${target} PRIVATE ${name} ${ARG_TEST_LIBS} fuzz_replay)
       add_test(NAME fuzz.${name}.${subject} COMMAND ${name}_${target} "${corpus}")
       set_tests_properties(fuzz.${name}.${subject} PROPERTIES TIMEOUT 120)
     endif()
@@ -72,3 +67,8 @@ function(leakscope_module name)
     endforeach()
   endif()
 endfunction()
+
+if(LEAKSCOPE_FUZZ)
+  # "PROGRAM CORPUS" per line, for ./dev fuzz; written anew by each configuration.
+  file(WRITE "${CMAKE_BINARY_DIR}/fuzzers.txt" "")
+endif()
