@@ -67,6 +67,7 @@ struct Finding {
   State state = State::kInsufficient;
   Domain domain = Domain::kUser;
   model::SubjectInfo subject;
+  std::string title;       ///< the subject for people: "slab cache kmalloc-4k", "process 812 (postgres)"; raw bytes
   model::Metric metric{};  ///< the series that was judged
   model::Unit unit = model::Unit::kBytes;
   std::optional<std::int64_t> amount;  ///< by how much it rose in the window

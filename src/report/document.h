@@ -24,6 +24,7 @@ enum class ColumnKind : std::uint8_t {
   kBytesPerSecond,  ///< real number
   kPercent,         ///< real number, 0 to 100
   kSeconds,         ///< real number
+  kIdentifier,      ///< integer that names something (pid, inode): printed as it is, never with separators
 };
 
 struct Column {
@@ -38,8 +39,8 @@ using Cell = std::variant<std::monostate, std::string, std::int64_t, double>;
 struct Table {
   std::string id;  ///< JSON key: "processes"
   std::string title;
-  std::vector<Column> columns;
-  std::vector<std::vector<Cell>> rows;
+  std::vector<Column> columns{};
+  std::vector<std::vector<Cell>> rows{};
   std::size_t rows_not_shown = 0;  ///< cut by a limit, said by every renderer
 };
 
@@ -55,10 +56,12 @@ struct Document {
   model::Host host;
   std::optional<Window> window;
   std::optional<findings::Verdict> verdict;
-  std::string headline;              ///< one sentence a tired person can act on
+  std::string headline;              ///< one sentence a tired person can act on, without the word of the verdict
   std::vector<std::string> details;  ///< further sentences below it
   std::optional<model::Ledger> ledger;
   std::optional<findings::Decline> decline;
+  std::optional<double> detectable_rate;  ///< clean: bytes per second that would have been noticed, machine-wide
+  std::optional<Nanoseconds> needed;      ///< insufficient: how long to watch
   std::vector<findings::Finding> findings;
   std::vector<model::Event> events;
   std::vector<model::Coverage> coverage;

@@ -1,0 +1,228 @@
+#include "render/json/json.h"
+
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include "base/printable.h"
+
+namespace leakscope::render::json {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using report::Document;
+
+// The overloads of value() are the one place where our types become JSON.
+
+Json value(std::int64_t number) { return number; }
+Json value(Bytes bytes) { return bytes.count(); }
+Json value(double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); }
+Json value(Nanoseconds duration) { return value(std::chrono::duration<double>(duration).count()); }
+Json value(const Moment& moment) { return to_rfc3339(moment.wall); }
+/// Ticks of 1/100 s become seconds since boot, which a double holds exactly enough to tell two processes apart.
+Json value(StartTime start) { return static_cast<double>(start.ticks) / 100; }
+Json value(const findings::Interval& interval) {
+  return {{"lower", value(interval.lower)}, {"point", value(interval.point)}, {"upper", value(interval.upper)}};
+}
+Json value(const findings::Finding::Eta& eta);
+
+/// An enumerator by its word.
+template <class Enum>
+  requires std::is_enum_v<Enum>
+Json value(Enum enumerator) {
+  return std::string(to_string(enumerator));
+}
+
+template <class T>
+Json value(const std::optional<T>& maybe) {
+  return maybe ? value(*maybe) : Json(nullptr);
+}
+
+Json value(const findings::Finding::Eta& eta) { return {{"lower", value(eta.lower)}, {"upper", value(eta.upper)}}; }
+
+/// A string that may come from anywhere.
+Json foreign(std::string_view text) { return printable(text); }
+/// The same where an empty string stands for "not known".
+Json foreign_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : foreign(text); }
+
+template <class Range, class Function>
+Json array_of(const Range& range, Function function) {
+  Json array = Json::array();
+  for (const auto& element : range) array.push_back(function(element));
+  return array;
+}
+
+Json host(const model::Host& host) {
+  return {{"hostname", foreign_or_null(host.hostname)},
+          {"kernel", foreign_or_null(host.kernel_release)},
+          {"boot_id", foreign_or_null(host.boot_id)},
+          {"machine", foreign_or_null(host.machine)},
+          {"virtualization", foreign_or_null(host.virtualization)},
+          {"transparent_hugepages", foreign_or_null(host.transparent_hugepages)},
+          {"cgroup_version", host.cgroup_version ? Json(*host.cgroup_version) : Json(nullptr)},
+          {"cpus", value(host.cpus)},
+          {"page_size_bytes", host.page_size.bytes}};
+}
+
+Json window(const report::Window& window) {
+  return {{"start", value(window.start)}, {"end", value(window.end)}, {"samples", window.samples}};
+}
+
+Json ledger(const model::Ledger& ledger) {
+  const auto inside = [](const model::LedgerRow& row) -> Json {
+    return {{"id", row.id},
+            {"class", value(row.klass)},
+            {"bytes", value(row.bytes)},
+            {"label", foreign(row.label)},
+            {"source", foreign(row.source)}};
+  };
+  const auto outside = [](const model::LedgerRow& row) -> Json {
+    return {{"id", row.id}, {"bytes", value(row.bytes)}, {"label", foreign(row.label)}};
+  };
+  return {{"total_bytes", value(ledger.total)},
+          {"unattributed_bytes", value(ledger.unattributed())},
+          {"rows", array_of(ledger.rows, inside)},
+          {"outside", array_of(ledger.outside, outside)},
+          {"notes", array_of(ledger.notes, foreign)}};
+}
+
+Json decline(const findings::Decline& decline) {
+  const auto row = [](const findings::Decline::Part& part) -> Json {
+    return {{"row", part.row}, {"bytes", part.bytes}};
+  };
+  return {{"available_lost_bytes", decline.available_lost},
+          {"available_bytes", value(decline.available_now)},
+          {"rate", value(decline.rate)},
+          {"parts", array_of(decline.parts, row)}};
+}
+
+Json subject(const model::SubjectInfo& subject) {
+  const auto& process = subject.key.process;
+  return {{"kind", value(subject.key.kind)},
+          {"name", foreign(subject.key.name)},
+          {"pid", process ? Json(process->pid.value) : Json(nullptr)},
+          {"start_time", process ? value(process->start) : Json(nullptr)},
+          {"cgroup", foreign_or_null(subject.cgroup)},
+          {"container", foreign_or_null(subject.container)},
+          {"executable", foreign_or_null(subject.executable)},
+          {"detail", foreign_or_null(subject.detail)}};
+}
+
+Json holder(const findings::Holder& holder) {
+  return {{"pid", holder.process.pid.value},
+          {"start_time", value(holder.process.start)},
+          {"comm", foreign(holder.comm)},
+          {"cgroup", foreign_or_null(holder.cgroup)},
+          {"holds", foreign_or_null(holder.holds)}};
+}
+
+Json finding(const findings::Finding& finding) {
+  const auto figure = [](const findings::Evidence& evidence) -> Json {
+    return {{"source", foreign_or_null(evidence.source)}, {"text", foreign(evidence.text)}};
+  };
+  return {{"id", finding.id},
+          {"state", value(finding.state)},
+          {"domain", value(finding.domain)},
+          {"title", foreign_or_null(finding.title)},
+          {"subject", subject(finding.subject)},
+          {"metric", std::string(model::info(finding.metric).name)},
+          {"unit", value(finding.unit)},
+          {"amount", value(finding.amount)},
+          {"level", value(finding.level)},
+          {"rate", value(finding.rate)},
+          {"per_round", value(finding.per_round)},
+          {"p_value", value(finding.p_value)},
+          {"q_value", value(finding.q_value)},
+          {"confidence", value(finding.confidence)},
+          {"pattern", value(finding.pattern)},
+          {"share_of_decline", value(finding.share_of_decline)},
+          {"eta_seconds", value(finding.eta)},
+          {"detectable_rate", value(finding.detectable_rate)},
+          {"needed_seconds", value(finding.needed)},
+          {"holders", array_of(finding.holders, holder)},
+          {"evidence", array_of(finding.evidence, figure)},
+          {"next", array_of(finding.next, foreign)}};
+}
+
+Json events(const Document& document) {
+  Json array = Json::array();
+  for (std::size_t i = 0; i < document.events.size(); ++i) {
+    const model::Event& event = document.events[i];
+    const bool named = i < document.event_subjects.size();
+    array.push_back({{"time", value(event.time)},
+                     {"kind", value(event.kind)},
+                     {"subject", named ? foreign_or_null(document.event_subjects[i]) : Json(nullptr)},
+                     {"text", foreign_or_null(event.text)}});
+  }
+  return array;
+}
+
+Json coverage(const model::Coverage& coverage) {
+  return {{"source", foreign(coverage.source)},
+          {"state", value(coverage.state)},
+          {"why", foreign_or_null(coverage.why)},
+          {"remedy", foreign_or_null(coverage.remedy)}};
+}
+
+Json loss(const model::Loss& loss) {
+  return {{"source", foreign(loss.source)},
+          {"what", foreign(loss.what)},
+          {"count", loss.count},
+          {"of", loss.of == 0 ? Json(nullptr) : Json(loss.of)}};
+}
+
+Json cell(const report::Cell& cell) {
+  if (const auto* text = std::get_if<std::string>(&cell)) return foreign(*text);
+  if (const auto* integer = std::get_if<std::int64_t>(&cell)) return value(*integer);
+  if (const auto* number = std::get_if<double>(&cell)) return value(*number);
+  return nullptr;
+}
+
+Json rows(const report::Table& table) {
+  return array_of(table.rows, [&](const std::vector<report::Cell>& row) {
+    Json object = Json::object();
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      object[table.columns[i].id] = i < row.size() ? cell(row[i]) : Json(nullptr);
+    }
+    return object;
+  });
+}
+
+}  // namespace
+
+std::string to_json(const Document& document) {
+  Json tables = Json::object();
+  Json not_shown = Json::object();
+  for (const report::Table& table : document.tables) {
+    tables[table.id] = rows(table);
+    if (table.rows_not_shown > 0) not_shown[table.id] = table.rows_not_shown;
+  }
+  const Json root{{"schema", "leakscope/1"},
+                  {"command", document.command},
+                  {"host", host(document.host)},
+                  {"window", document.window ? window(*document.window) : Json(nullptr)},
+                  {"verdict", value(document.verdict)},
+                  {"headline", foreign_or_null(document.headline)},
+                  {"details", array_of(document.details, foreign)},
+                  {"detectable_rate", value(document.detectable_rate)},
+                  {"needed_seconds", value(document.needed)},
+                  {"ledger", document.ledger ? ledger(*document.ledger) : Json(nullptr)},
+                  {"decline", document.decline ? decline(*document.decline) : Json(nullptr)},
+                  {"findings", array_of(document.findings, finding)},
+                  {"events", events(document)},
+                  {"coverage", array_of(document.coverage, coverage)},
+                  {"loss", array_of(document.losses, loss)},
+                  {"tables", std::move(tables)},
+                  {"rows_not_shown", std::move(not_shown)}};
+  // Ids and words are ours and ASCII, all else went through printable(): nothing is left to replace, but a document
+  // must never end in an exception.
+  return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace leakscope::render::json
