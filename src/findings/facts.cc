@@ -87,9 +87,20 @@ Facts::Facts(const Observation& observation, const JudgeOptions& options, const 
     const Series* series = observation_.find(metric);
     if (has_points(series)) machine_load_.push_back({name, series, true});
   }
+  leave_ourselves_out();
   for (const QuantityInfo& quantity : all_quantities()) {
     collect(quantity);
     put_to_the_test(quantity, judge_series);
+  }
+}
+
+void Facts::leave_ourselves_out() {
+  if (!options_.own_pid) return;
+  for (const SubjectId process : observation_.subjects_with(Metric::kProcessRssAnon)) {
+    const model::SubjectInfo info = observation_.info(process);
+    if (info.retired || !info.key.process || info.key.process->pid != *options_.own_pid) continue;
+    ourselves_.push_back(process);
+    if (info.parent && observation_.last(*info.parent, Metric::kGroupMembers) == 1) ourselves_.push_back(*info.parent);
   }
 }
 
@@ -127,6 +138,7 @@ void Facts::collect(const QuantityInfo& quantity) {
 
 void Facts::collect_subjects(const QuantityInfo& quantity) {
   for (const SubjectId subject : observation_.subjects_with(quantity.metric)) {
+    if (std::ranges::find(ourselves_, subject) != ourselves_.end()) continue;
     const Series* main = observation_.find(subject, quantity.metric);
     switch (quantity.quantity) {
       case Quantity::kProcessAnon:

@@ -66,6 +66,7 @@ class Facts {
   [[nodiscard]] double rise(model::Metric metric) const { return rise(model::Registry::machine_id(), metric); }
 
  private:
+  void leave_ourselves_out();
   void collect(const QuantityInfo& quantity);
   void collect_subjects(const QuantityInfo& quantity);
   void add_test(const QuantityInfo& quantity, model::SubjectId subject, const model::Series* series);
@@ -77,6 +78,7 @@ class Facts {
 
   const model::Observation& observation_;
   JudgeOptions options_;
+  std::vector<model::SubjectId> ourselves_;  ///< our process, and our group when nobody else is in it
   std::deque<model::Series> derived_;
   std::array<std::vector<Test>, kQuantityCount> tests_;
   std::array<bool, kQuantityCount> seen_{};
