@@ -1,4 +1,4 @@
-# leakscope_module(NAME [DEPS module...] [LIBS library...])
+# leakscope_module(NAME [DEPS module...] [LIBS library...] [FOLDERS folder...])
 #
 # One folder is one module: every .cc beside the CMakeLists.txt goes into a static library, except
 #   *_test.cc   one GoogleTest program per module, run by ctest under the module's name (tests find their
@@ -6,10 +6,15 @@
 #   *_fuzz.cc   one fuzzer each, with testdata/<name>/ (the file's name without _fuzz) as its corpus: built with
 #               libFuzzer in the fuzz preset, elsewhere with a driver that replays and mutates the corpus,
 #   *_bench.cc  one Google Benchmark program each (LEAKSCOPE_BENCH).
+# FOLDERS are folders below it that belong to the same module.
 # NAME is the folder below src/ with '/' replaced by '_'; DEPS are other modules by the same kind of name.
 function(leakscope_module name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
-  file(GLOB all CONFIGURE_DEPENDS "*.cc")
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_LIBS;FOLDERS" ${ARGN})
+  set(patterns "*.cc")
+  foreach(folder IN LISTS ARG_FOLDERS)
+    list(APPEND patterns "${folder}/*.cc")
+  endforeach()
+  file(GLOB all CONFIGURE_DEPENDS ${patterns})
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
   set(tests ${all})

@@ -12,14 +12,15 @@ namespace leakscope::findings {
 
 /// How the decline of available memory divides: which rows of the ledger, then which subjects.
 struct Decline {
-  std::int64_t available_lost = 0;  ///< bytes of MemAvailable gone in the window; negative: more is available now
-  std::optional<Interval> rate;     ///< bytes per second that available memory falls; nothing when it does not
+  /// Bytes of MemAvailable and SwapFree gone in the window; negative: more is available now.
+  std::int64_t available_lost = 0;
+  std::optional<Interval> rate;  ///< bytes per second that available memory falls; nothing when it does not
   std::optional<std::int64_t> available_now;
   struct Part {
-    std::string row;         ///< ledger row id
+    std::string row;         ///< ledger row id, or "unattributed"
     std::int64_t bytes = 0;  ///< grew by
   };
-  std::vector<Part> parts;  ///< rows by growth, largest first
+  std::vector<Part> parts;  ///< rows that grew and are neither free nor cache, largest first
 };
 
 /// Everything that judging an observation gives.

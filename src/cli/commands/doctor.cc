@@ -1,0 +1,49 @@
+#include "session/doctor.h"
+
+#include <array>
+
+#include "cli/commands/rows.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+
+namespace leakscope::cli {
+namespace {
+
+constexpr auto kFlags = std::to_array<Flag>({
+    {.name = "--root", .value = "DIR", .help = "the folder that holds proc/ and sys/", .fallback = "/", .words = {}},
+});
+
+constexpr auto kExamples = std::to_array<Example>({
+    {"leakscope doctor", "what can be seen here, and how to see the rest"},
+    {"leakscope doctor --json", "the same, for a script"},
+});
+
+Result<ExitCode> run(const Arguments& arguments) {
+  session::SourceOptions options;
+  options.root = arguments.value("--root").value_or("/");
+  auto stop = session::StopFlag::make();
+  if (!stop) return std::unexpected(stop.error());
+  const InterruptGuard guard(*stop);
+  const auto document = session::examine(options, *stop);
+  if (!document) return std::unexpected(document.error());
+  if (auto written = write_document(arguments, *document); !written) return std::unexpected(written.error());
+  return ExitCode::kNothingLeaks;
+}
+
+}  // namespace
+
+Command doctor_command() {
+  return {.name = "doctor",
+          .summary = "what this machine lets us see, and the exact command that opens the rest",
+          .description =
+              "Tries every source and every capability once and says of each: ok, absent or denied, why, and what "
+              "would open "
+              "it. It changes nothing: BPF program types are probed by loading an empty program and closing it.",
+          .positional = {},
+          .flags = kFlags,
+          .examples = kExamples,
+          .exit_codes = "0; 2 error",
+          .run = run};
+}
+
+}  // namespace leakscope::cli

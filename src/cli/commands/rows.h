@@ -1,0 +1,12 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace leakscope::cli {
+
+[[nodiscard]] Command diagnose_command();
+[[nodiscard]] Command status_command();
+[[nodiscard]] Command record_command();
+[[nodiscard]] Command doctor_command();
+
+}  // namespace leakscope::cli

@@ -1,0 +1,82 @@
+#include "cli/output.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/unique_fd.h"
+#include "cli/terminal.h"
+#include "render/csv/csv.h"
+#include "render/json/json.h"
+#include "render/text/text.h"
+
+namespace leakscope::cli {
+namespace {
+
+std::string render(const Arguments& arguments, const report::Document& document, bool to_file) {
+  const std::string format = arguments.has("--json") ? "json" : arguments.value("--format").value_or("text");
+  if (format == "json") return render::json::to_json(document);
+  if (format == "csv") return render::csv::to_csv(document);
+  const Terminal terminal = to_file ? Terminal{} : examine_terminal(STDOUT_FILENO);
+  render::text::Options options;
+  options.color = terminal.color && !arguments.has("--no-color");
+  options.unicode = terminal.unicode;
+  options.width = terminal.width;
+  options.full_coverage = document.command == "doctor";
+  options.verbose = arguments.has("--verbose");
+  return render::text::to_text(document, options);
+}
+
+Result<UniqueFd> open_output(const std::string& path, bool force) {
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+  UniqueFd fd(::open(path.c_str(), flags | (force ? O_TRUNC : O_EXCL), 0600));
+  if (fd.is_open()) return fd;
+  Error error = error_from_errno(errno, path, "create");
+  if (errno == EEXIST) error = Error{Error::Kind::kUsage, path, 0, "exists already", "Add --force to replace it"};
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Result<> write_all(int fd, std::string_view text, std::string_view name) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EPIPE) return {};
+      return std::unexpected(error_from_errno(errno, std::string(name), "write"));
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<> write_document(const Arguments& arguments, const report::Document& document) {
+  const auto path = arguments.value("--output");
+  const bool to_file = path && *path != "-";
+  const std::string text = render(arguments, document, to_file);
+  if (!to_file) return write_all(STDOUT_FILENO, text, "standard output");
+  auto fd = open_output(*path, arguments.has("--force"));
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  return write_all(fd->get(), text, *path);
+}
+
+ExitCode exit_code_for(const report::Document& document) {
+  using findings::Verdict;
+  if (!document.verdict) return ExitCode::kNothingLeaks;
+  switch (*document.verdict) {
+    case Verdict::kLeak:
+    case Verdict::kSuspect:
+      return ExitCode::kLeak;
+    case Verdict::kClean:
+      return ExitCode::kNothingLeaks;
+    case Verdict::kInsufficient:
+      return ExitCode::kCannotTell;
+  }
+  return ExitCode::kError;
+}
+
+}  // namespace leakscope::cli

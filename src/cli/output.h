@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "report/document.h"
+
+namespace leakscope::cli {
+
+/// Renders the document as the common flags ask and writes it to standard output or to -o FILE. A file is made anew,
+/// 0600, never through a symbolic link; an existing one is replaced with --force only.
+[[nodiscard]] Result<> write_document(const Arguments& arguments, const report::Document& document);
+
+/// Writes all of the text to a descriptor; a reader that went away (EPIPE) is no error.
+[[nodiscard]] Result<> write_all(int fd, std::string_view text, std::string_view name);
+
+/// The exit code that goes with a verdict.
+[[nodiscard]] ExitCode exit_code_for(const report::Document& document);
+
+}  // namespace leakscope::cli

@@ -1,0 +1,73 @@
+#include "cli/program.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "base/printable.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "cli/parser.h"
+
+namespace leakscope::cli {
+namespace {
+
+int exit_with(const Error& error) {
+  const std::string text = fmt::format("leakscope: {}\n", printable(to_string(error)));
+  const auto written = write_all(STDERR_FILENO, text, "standard error");
+  (void)written.has_value();  // nowhere left to complain
+  return static_cast<int>(ExitCode::kError);
+}
+
+int print(const std::string& text) {
+  const auto written = write_all(STDOUT_FILENO, text, "standard output");
+  return written ? 0 : exit_with(written.error());
+}
+
+bool asks_for_help(std::span<const std::string> words) {
+  return std::ranges::any_of(words, [](const std::string& word) { return word == "--help" || word == "-h"; });
+}
+
+const Command* find_command(std::string_view name) {
+  const auto all = commands();
+  const auto found = std::ranges::find(all, name, &Command::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+int run_program(std::span<const std::string> words) {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (words.empty()) {
+    const auto written = write_all(STDERR_FILENO, program_help(), "standard error");
+    (void)written.has_value();  // nowhere left to complain
+    return static_cast<int>(ExitCode::kError);
+  }
+  const std::string& first = words.front();
+  if (first == "--version" || first == "-V") return print("leakscope " LEAKSCOPE_VERSION "\n");
+  if (first == "--completion") {
+    if (words.size() == 2 && words[1] == "bash") return print(bash_completion());
+    return exit_with({Error::Kind::kUsage, {}, 0, "--completion wants a shell: bash", {}});
+  }
+  if (first == "--help" || first == "-h" || first == "help") {
+    const Command* asked = words.size() > 1 ? find_command(words[1]) : nullptr;
+    return print(asked == nullptr ? program_help() : command_help(*asked));
+  }
+  const Command* command = find_command(first);
+  if (command == nullptr) {
+    return exit_with(
+        {Error::Kind::kUsage, {}, 0, fmt::format("there is no command '{}'", first), "See: leakscope --help"});
+  }
+  const auto rest = words.subspan(1);
+  if (asks_for_help(rest)) return print(command_help(*command));
+  const auto arguments = Parser::parse(*command, rest);
+  if (!arguments) return exit_with(arguments.error());
+  const auto code = command->run(*arguments);
+  return code ? static_cast<int>(*code) : exit_with(code.error());
+}
+
+}  // namespace leakscope::cli

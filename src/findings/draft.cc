@@ -1,0 +1,145 @@
+#include "findings/draft.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "findings/catalog.h"
+#include "findings/text.h"
+
+namespace leakscope::findings {
+namespace {
+
+using analysis::trend::Shape;
+
+std::optional<Pattern> pattern_of(analysis::trend::Pattern pattern) {
+  switch (pattern) {
+    case analysis::trend::Pattern::kSteady:
+      return Pattern::kSteady;
+    case analysis::trend::Pattern::kSporadic:
+      return Pattern::kSporadic;
+    case analysis::trend::Pattern::kOneShot:
+      return Pattern::kOneShot;
+    case analysis::trend::Pattern::kUnknown:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::int64_t whole(double amount) {
+  constexpr double kLimit = 9.0e18;
+  return static_cast<std::int64_t>(std::llround(std::clamp(amount, -kLimit, kLimit)));
+}
+
+void add_events(Draft& draft, const Facts& facts, const Test& test) {
+  if (!test.judgement.step_at) return;
+  const Nanoseconds near = std::max<Nanoseconds>(std::chrono::seconds(2), facts.length() / 20);
+  int told = 0;
+  for (const model::Event& event : facts.observation().events) {
+    const Nanoseconds apart = event.time.boot - *test.judgement.step_at;
+    if (apart > near || apart < -near || told == 3) continue;
+    ++told;
+    add_evidence(
+        draft, "events",
+        fmt::format("{} at the step{}{}", model::to_string(event.kind), event.text.empty() ? "" : ": ", event.text));
+  }
+}
+
+}  // namespace
+
+State state_of(const Test& test) {
+  switch (test.judgement.shape) {
+    case Shape::kGrowing: {
+      if (!test.throughout) return State::kInsufficient;
+      if (!test.grows()) return State::kClean;
+      const Nanoseconds judged = test.judgement.block_length * test.judgement.blocks;
+      const bool long_enough = test.judgement.blocks >= 8 && judged >= std::chrono::hours(1);
+      return long_enough && test.load_known ? State::kLeak : State::kGrowing;
+    }
+    case Shape::kSaturating:
+      return State::kSaturating;
+    case Shape::kStep:
+      return State::kStep;
+    case Shape::kFollowsLoad:
+      return State::kFollowsLoad;
+    case Shape::kFlat:
+      return State::kClean;
+    case Shape::kInsufficient:
+      return State::kInsufficient;
+  }
+  return State::kInsufficient;
+}
+
+bool is_notable(const Test& test) {
+  if (test.grows() || test.rise() < static_cast<double>(info(test.quantity).notable)) return false;
+  const State state = state_of(test);
+  return state != State::kClean && state != State::kLeak && state != State::kGrowing;
+}
+
+Draft draft_of(const Facts& facts, const Test& test, std::string_view id) {
+  const CatalogEntry& entry = catalog_entry(id);
+  const QuantityInfo& quantity = info(test.quantity);
+  Draft draft{.finding = {}, .subject = test.subject, .quantity = test.quantity, .rise = test.rise(), .test = &test};
+  Finding& finding = draft.finding;
+  finding.id = entry.id;
+  finding.state = state_of(test);
+  finding.domain = entry.domain;
+  finding.subject = facts.observation().info(test.subject);
+  finding.metric = quantity.metric;
+  finding.unit = quantity.unit;
+  finding.amount = whole(test.rise());
+  finding.level = test.series->back().value;
+  if (test.judgement.rate) {
+    finding.rate = Interval{test.judgement.rate->lower, test.judgement.rate->point, test.judgement.rate->upper};
+  }
+  finding.p_value = test.judgement.p_value;
+  finding.q_value = test.q_value;
+  finding.pattern = pattern_of(test.judgement.pattern);
+  finding.detectable_rate = test.judgement.detectable_rate;
+  finding.needed = test.judgement.needed;
+  if (finding.state == State::kInsufficient && !finding.needed) finding.needed = facts.length();
+  finding.next = next_steps(entry, finding.subject);
+  if (!test.throughout) {
+    add_evidence(draft, "/proc", "was not there from the start to the end of the window: watch again");
+  }
+  if (test.judgement.shape == Shape::kFollowsLoad && !test.judgement.load.empty()) {
+    add_evidence(draft, model::info(quantity.metric).source, "goes along with " + test.judgement.load);
+  }
+  add_events(draft, facts, test);
+  return draft;
+}
+
+void add_evidence(Draft& draft, const Facts& facts, model::SubjectId subject, model::Metric metric,
+                  std::string_view label) {
+  const auto edges = facts.edges(subject, metric);
+  if (!edges) return;
+  const model::MetricInfo& known = model::info(metric);
+  add_evidence(draft, known.source,
+               fmt::format("{} {} ({})", label, change_text(known.unit, edges->start, edges->end),
+                           rise_text(known.unit, edges->rise())));
+}
+
+void add_evidence(Draft& draft, std::string_view source, std::string text) {
+  draft.finding.evidence.push_back({std::string(source), std::move(text)});
+}
+
+void add_steadiness(Draft& draft) {
+  if (draft.test == nullptr || draft.test->judgement.blocks < 2) return;
+  const int steps = draft.test->judgement.blocks - 1;
+  const auto of_steps = [steps](double share) { return static_cast<int>(std::lround(share * steps)); };
+  const int falls = of_steps(draft.test->judgement.falling_share);
+  add_evidence(
+      draft, model::info(draft.finding.metric).source,
+      fmt::format("rises in {} of {} steps between blocks, falls in {}", of_steps(draft.test->judgement.rising_share),
+                  steps, falls == 0 ? std::string("none") : fmt::format("{}", falls)));
+}
+
+double share_of(double part, double whole_amount) {
+  if (whole_amount <= 0 || part <= 0) return 0;
+  return std::min(1.0, part / whole_amount);
+}
+
+}  // namespace leakscope::findings

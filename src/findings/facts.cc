@@ -1,0 +1,270 @@
+#include "findings/facts.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "analysis/accounting/accounts.h"
+#include "findings/families.h"
+
+namespace leakscope::findings {
+namespace {
+
+using analysis::trend::Options;
+using analysis::trend::Shape;
+using model::Metric;
+using model::Observation;
+using model::Registry;
+using model::Series;
+using model::SubjectId;
+
+bool has_points(const Series* series) { return series != nullptr && !series->empty(); }
+
+const Series* first_of(const Observation& observation, std::initializer_list<Metric> metrics) {
+  for (const Metric metric : metrics) {
+    const Series* series = observation.find(metric);
+    if (has_points(series) && std::ranges::any_of(*series, [](const auto& point) { return point.value != 0; })) {
+      return series;
+    }
+  }
+  return nullptr;
+}
+
+/// Memory that cannot be had any more, swap included: on a machine that swaps, available memory stays at its floor
+/// while swap fills.
+Series available_lost(const Observation& observation) {
+  return sum_of(
+      {{observation.find(Metric::kMeminfoMemAvailable), -1}, {observation.find(Metric::kMeminfoSwapFree), -1}});
+}
+
+Series anonymous_with_swap(const Observation& observation) {
+  const Series* anon = first_of(observation, {Metric::kVmstatAnonPages, Metric::kMeminfoAnonPages});
+  return sum_of(
+      {{anon, 1}, {observation.find(Metric::kMeminfoSwapTotal), 1}, {observation.find(Metric::kMeminfoSwapFree), -1}});
+}
+
+Series cgroup_memory(const Observation& observation, SubjectId cgroup) {
+  return sum_of({{observation.find(cgroup, Metric::kCgroupCurrent), 1},
+                 {observation.find(cgroup, Metric::kCgroupInactiveFile), -1},
+                 {observation.find(cgroup, Metric::kCgroupActiveFile), -1},
+                 {observation.find(cgroup, Metric::kCgroupSlabReclaimable), -1}});
+}
+
+Series active_bytes(const Observation& observation, SubjectId cache) {
+  const auto size = observation.last(cache, Metric::kSlabObjectSize);
+  const Series* active = observation.find(cache, Metric::kSlabActiveObjects);
+  if (!size || !has_points(active)) return {};
+  Series bytes = *active;
+  for (auto& point : bytes) {
+    point.value =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(point.value) * static_cast<std::uint64_t>(*size));
+  }
+  return bytes;
+}
+
+double root_share(Root root) {
+  switch (root) {
+    case Root::kMachine:
+      return kMachineShare;
+    case Root::kCgroups:
+      return kCgroupsShare;
+    case Root::kCounts:
+      return kCountsShare;
+  }
+  return kCountsShare;
+}
+
+}  // namespace
+
+Facts::Facts(const Observation& observation, const JudgeOptions& options, const SeriesJudge& judge_series)
+    : observation_(observation), options_(options) {
+  for (const auto& [metric, name] :
+       std::initializer_list<std::pair<Metric, const char*>>{{Metric::kStatContextSwitches, "context switches"},
+                                                             {Metric::kStatForks, "forks"},
+                                                             {Metric::kNetBytes, "network bytes"},
+                                                             {Metric::kDiskBytes, "disk bytes"}}) {
+    const Series* series = observation_.find(metric);
+    if (has_points(series)) machine_load_.push_back({name, series, true});
+  }
+  for (const QuantityInfo& quantity : all_quantities()) {
+    collect(quantity);
+    put_to_the_test(quantity, judge_series);
+  }
+}
+
+void Facts::collect(const QuantityInfo& quantity) {
+  switch (quantity.quantity) {
+    case Quantity::kAvailableLost:
+      return add_derived(quantity, Registry::machine_id(), available_lost(observation_));
+    case Quantity::kAnonymous:
+      return add_derived(quantity, Registry::machine_id(), anonymous_with_swap(observation_));
+    case Quantity::kLargeKmalloc:
+      return add_derived(quantity, Registry::machine_id(), analysis::accounting::large_kmalloc_series(observation_));
+    case Quantity::kResidual:
+      return add_derived(quantity, Registry::machine_id(), analysis::accounting::residual_series(observation_));
+    case Quantity::kSockets:
+      return add_derived(quantity, Registry::machine_id(),
+                         sum_of({{observation_.find(Metric::kSockTcpMem), 1},
+                                 {observation_.find(Metric::kSockUdpMem), 1},
+                                 {observation_.find(Metric::kSockFragMem), 1}}));
+    case Quantity::kShmem:
+      return add_first_of(quantity, {Metric::kVmstatShmem, Metric::kMeminfoShmem});
+    case Quantity::kSlabUnreclaimable:
+      return add_first_of(quantity, {Metric::kVmstatSlabUnreclaimable, Metric::kMeminfoSUnreclaim});
+    case Quantity::kSlabReclaimable:
+      return add_first_of(quantity, {Metric::kVmstatSlabReclaimable, Metric::kMeminfoSReclaimable});
+    case Quantity::kVmalloc:
+      return add_first_of(quantity, {Metric::kVmstatVmalloc, Metric::kMeminfoVmallocUsed, Metric::kVmallocTotalPages});
+    case Quantity::kStacks:
+      return add_first_of(quantity, {Metric::kVmstatKernelStack, Metric::kMeminfoKernelStack});
+    case Quantity::kPageTables:
+      return add_first_of(quantity, {Metric::kVmstatPageTables, Metric::kMeminfoPageTables});
+    default:
+      return collect_subjects(quantity);
+  }
+}
+
+void Facts::collect_subjects(const QuantityInfo& quantity) {
+  for (const SubjectId subject : observation_.subjects_with(quantity.metric)) {
+    const Series* main = observation_.find(subject, quantity.metric);
+    switch (quantity.quantity) {
+      case Quantity::kProcessAnon:
+        add_derived(quantity, subject, sum_of({{main, 1}, {observation_.find(subject, Metric::kProcessSwap), 1}}));
+        break;
+      case Quantity::kGroupAnon:
+        add_derived(quantity, subject, sum_of({{main, 1}, {observation_.find(subject, Metric::kGroupSwap), 1}}));
+        break;
+      case Quantity::kSlabActive:
+        add_derived(quantity, subject, active_bytes(observation_, subject));
+        break;
+      case Quantity::kCgroupMemory:
+        if (has_points(observation_.find(subject, Metric::kCgroupMax))) {
+          add_derived(quantity, subject, cgroup_memory(observation_, subject));
+        }
+        break;
+      case Quantity::kCgroupPids:
+        if (has_points(observation_.find(subject, Metric::kCgroupPidsMax))) add_test(quantity, subject, main);
+        break;
+      default:
+        add_test(quantity, subject, main);
+    }
+  }
+}
+
+void Facts::add_first_of(const QuantityInfo& quantity, std::initializer_list<Metric> metrics) {
+  if (const Series* series = first_of(observation_, metrics)) add_test(quantity, Registry::machine_id(), series);
+}
+
+void Facts::add_derived(const QuantityInfo& quantity, SubjectId subject, Series series) {
+  if (series.empty()) return;
+  derived_.push_back(std::move(series));
+  const std::size_t before = tests_[static_cast<std::size_t>(quantity.quantity)].size();
+  add_test(quantity, subject, &derived_.back());
+  if (tests_[static_cast<std::size_t>(quantity.quantity)].size() == before) derived_.pop_back();
+}
+
+void Facts::add_test(const QuantityInfo& quantity, SubjectId subject, const Series* series) {
+  const auto index = static_cast<std::size_t>(quantity.quantity);
+  seen_[index] = true;
+  if (series->size() < 2) return;
+  const auto [low, high] = std::ranges::minmax_element(*series, {}, &model::Point::value);
+  const double range = static_cast<double>(high->value) - static_cast<double>(low->value);
+  if (quantity.floor > 0 && range < static_cast<double>(quantity.floor)) return;
+  tests_[index].push_back({.quantity = quantity.quantity,
+                           .subject = subject,
+                           .series = series,
+                           .judgement = {},
+                           .edges = edges_of(*series)});
+}
+
+void Facts::add_covariates(Options& options, Quantity quantity, SubjectId subject) const {
+  options.covariates = machine_load_;
+  const auto own = [&](Metric metric) {
+    const Series* series = observation_.find(subject, metric);
+    if (has_points(series)) options.covariates.push_back({"its CPU time", series, true});
+  };
+  switch (quantity) {
+    case Quantity::kProcessAnon:
+    case Quantity::kProcessPageTables:
+    case Quantity::kProcessShmem:
+    case Quantity::kProcessFds:
+    case Quantity::kProcessThreads: {
+      const model::SubjectInfo known = observation_.info(subject);
+      if (known.key.process) {
+        const auto ticks = std::min<std::uint64_t>(known.key.process->start.ticks, std::uint64_t{1} << 36);
+        options.subject_start = BootTime{std::chrono::milliseconds(10) * static_cast<std::int64_t>(ticks)};
+      }
+      return own(Metric::kProcessCpuTime);
+    }
+    case Quantity::kGroupAnon:
+    case Quantity::kGroupFds:
+    case Quantity::kGroupThreads:
+      return own(Metric::kGroupCpuTime);
+    default:
+      return;
+  }
+}
+
+bool Facts::is_throughout(const Series& series, SubjectId subject) const {
+  if (!observation_.start() || !observation_.end()) return false;
+  if (observation_.registry().info(subject).retired) return false;
+  // Slow sources give their first point late and their last one early: two of their own periods are granted.
+  const Nanoseconds span = series.back().time - series.front().time;
+  const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(series.size() - 1, 1));
+  const Nanoseconds grace = std::max(observation_.length() / 10, std::min(period * 2, observation_.length() / 4));
+  return series.front().time - observation_.start()->boot <= grace &&
+         observation_.end()->boot - series.back().time <= grace;
+}
+
+void Facts::put_to_the_test(const QuantityInfo& quantity, const SeriesJudge& judge_series) {
+  const auto index = static_cast<std::size_t>(quantity.quantity);
+  double share = root_share(quantity.root);
+  if (quantity.parent) {
+    const bool gate_open = std::ranges::any_of(tests(*quantity.parent), &Test::gate_open);
+    share = gate_open ? share_[static_cast<std::size_t>(*quantity.parent)] : share * kUnderUnrejectedParent;
+  }
+  share_[index] = share;
+
+  std::vector<double> p_values;
+  std::vector<double> gate_p_values;
+  for (Test& test : tests_[index]) {
+    Options options;
+    options.alpha = options_.alpha;
+    options.absolute_floor = quantity.floor;
+    add_covariates(options, quantity.quantity, test.subject);
+    test.load_known = !options.covariates.empty();
+    test.throughout = is_throughout(*test.series, test.subject);
+    test.judgement = judge_series(*test.series, options);
+    gate_p_values.push_back(test.judgement.p_value);
+    // What a gate of its own stopped is no discovery, and must not make room for others.
+    p_values.push_back(test.judgement.shape == Shape::kGrowing ? test.judgement.p_value : 1.0);
+  }
+  const std::vector<double> q_values = benjamini_hochberg(p_values);
+  const std::vector<double> gate_q_values = benjamini_hochberg(gate_p_values);
+  for (std::size_t i = 0; i < q_values.size(); ++i) {
+    Test& test = tests_[index][i];
+    test.q_value = std::min(1.0, q_values[i] / share);
+    test.significant = test.judgement.shape == Shape::kGrowing && test.q_value <= options_.q;
+    test.gate_open = gate_q_values[i] / share <= options_.q;
+  }
+}
+
+const Test* Facts::test(Quantity quantity, SubjectId subject) const {
+  const auto& family = tests_[static_cast<std::size_t>(quantity)];
+  const auto found = std::ranges::lower_bound(family, subject, {}, &Test::subject);
+  return found != family.end() && found->subject == subject ? &*found : nullptr;
+}
+
+std::optional<Edges> Facts::edges(SubjectId subject, Metric metric) const {
+  const Series* series = observation_.find(subject, metric);
+  if (series == nullptr || series->size() < 2) return std::nullopt;
+  return edges_of(*series);
+}
+
+double Facts::rise(SubjectId subject, Metric metric) const {
+  const auto known = edges(subject, metric);
+  return known ? known->rise() : 0;
+}
+
+}  // namespace leakscope::findings

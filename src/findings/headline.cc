@@ -1,0 +1,126 @@
+#include "findings/headline.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "findings/catalog.h"
+#include "findings/text.h"
+
+namespace leakscope::findings {
+namespace {
+
+bool alarms(const Finding& finding) { return finding.state == State::kLeak || finding.state == State::kGrowing; }
+
+std::string_view who(const Finding& finding) {
+  if (finding.id.starts_with("cgroup.")) return "a limited cgroup";
+  if (finding.id.starts_with("machine.")) return "the machine";
+  return finding.domain == Domain::kKernel ? "the kernel" : "a program";
+}
+
+std::string grows(const Finding& finding) {
+  const std::string_view verb = finding.id == "machine.decline" ? "falls by" : "grows";
+  std::string_view what;
+  if (finding.id == "user.descriptors") what = " in descriptors";
+  if (finding.id == "user.threads") what = " in threads";
+  if (finding.rate) return fmt::format("{} {}{}", verb, rate_text(finding.unit, *finding.rate), what);
+  return fmt::format("{} by {}{}", verb, amount_text(finding.unit, static_cast<double>(finding.amount.value_or(0))),
+                     what);
+}
+
+std::string share(const Finding& finding) {
+  if (!finding.share_of_decline || *finding.share_of_decline < 0.005 || finding.id == "machine.decline") return {};
+  return fmt::format(" and explains {:.0f} % of what this machine lost", 100 * *finding.share_of_decline);
+}
+
+std::string holder(const Finding& finding) {
+  if (finding.holders.empty() || finding.domain != Domain::kKernel) return {};
+  const Holder& first = finding.holders.front();
+  return fmt::format("; process {} ({}) holds it: {}", first.process.pid.value, first.comm, first.holds);
+}
+
+std::string names_of(const Judged& judged, State state) {
+  std::string names;
+  for (const Finding& finding : judged.findings) {
+    if (finding.state != state) continue;
+    if (!names.empty()) names += ", ";
+    names += fmt::format("{} {}", title_of(finding),
+                         rise_text(finding.unit, static_cast<double>(finding.amount.value_or(0))));
+  }
+  return names;
+}
+
+std::string not_leaks(const Judged& judged) {
+  static constexpr auto kWords = std::to_array<std::pair<State, std::string_view>>({
+      {State::kCache, "cache"},
+      {State::kFragmented, "fragmented"},
+      {State::kFollowsLoad, "follows load"},
+      {State::kSaturating, "levels off"},
+      {State::kStep, "one step"},
+      {State::kRetained, "kept by the allocator"},
+      {State::kInsufficient, "not seen long enough"},
+  });
+  std::string text;
+  for (const auto& [state, words] : kWords) {
+    const std::string names = names_of(judged, state);
+    if (names.empty()) continue;
+    if (!text.empty()) text += " · ";
+    text += fmt::format("{} ({})", names, words);
+  }
+  return text;
+}
+
+std::string what_is_left(const Judged& judged, const Finding& first) {
+  std::string text;
+  if (judged.decline.available_now) {
+    text = fmt::format("Available memory: {}", to_human(Bytes(*judged.decline.available_now)));
+  }
+  if (!first.eta) return text.empty() ? text : text + ".";
+  const bool memory = first.unit == model::Unit::kBytes && !first.id.starts_with("cgroup.");
+  const std::string when = first.eta->upper ? fmt::format("in {}", eta_text(*first.eta)) : eta_text(*first.eta);
+  if (memory && !text.empty()) return fmt::format("{}, gone {} if nothing changes.", text, when);
+  return fmt::format("The limit is reached {} if nothing changes.", when);
+}
+
+}  // namespace
+
+std::string headline(const Judged& judged) {
+  const auto first = std::ranges::find_if(judged.findings, alarms);
+  if (first != judged.findings.end()) {
+    return fmt::format("{}: {} {}{}{}.", who(*first), title_of(*first), grows(*first), share(*first), holder(*first));
+  }
+  if (judged.verdict == Verdict::kInsufficient) {
+    if (!judged.needed) return "Nothing could be judged: too few samples, or nothing may be read.";
+    return fmt::format("Too little was seen to judge: watch for {}.", to_human(*judged.needed));
+  }
+  if (judged.detectable_rate && *judged.detectable_rate > 0) {
+    const std::string rate = amount_text(model::Unit::kBytes, *judged.detectable_rate * 60);
+    return fmt::format("Nothing leaks that is faster than {}/min.", rate);
+  }
+  return "Nothing leaks.";
+}
+
+std::vector<std::string> details(const Judged& judged) {
+  std::vector<std::string> lines;
+  const auto first = std::ranges::find_if(judged.findings, alarms);
+  if (first != judged.findings.end()) {
+    if (std::string left = what_is_left(judged, *first); !left.empty()) lines.push_back(std::move(left));
+    const auto more = std::ranges::count_if(judged.findings, alarms) - 1;
+    if (more > 0)
+      lines.push_back(fmt::format("{} more {} below.", more, more == 1 ? "finding stands" : "findings stand"));
+  }
+  if (std::string others = not_leaks(judged); !others.empty()) lines.push_back("Not leaks: " + others);
+  if (!judged.struggle.empty()) {
+    std::string text = "The machine struggles: ";
+    for (std::size_t i = 0; i < judged.struggle.size(); ++i) text += (i > 0 ? "; " : "") + judged.struggle[i];
+    lines.push_back(text + ".");
+  }
+  return lines;
+}
+
+}  // namespace leakscope::findings

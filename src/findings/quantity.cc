@@ -1,0 +1,76 @@
+#include "findings/quantity.h"
+
+#include <array>
+
+namespace leakscope::findings {
+namespace {
+
+using model::Metric;
+using model::Unit;
+using Q = Quantity;
+
+constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kMiB = 1024 * kKiB;
+
+// clang-format off
+constexpr std::array<QuantityInfo, kQuantityCount> kTable{{
+    {Q::kAvailableLost, Root::kMachine, {}, Metric::kMeminfoMemAvailable, Unit::kBytes, 0, 16 * kMiB, "memory and swap that are no longer available"},
+    {Q::kAnonymous, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoAnonPages, Unit::kBytes, kMiB, 32 * kMiB, "anonymous memory of all programs, swapped out included"},
+    {Q::kShmem, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoShmem, Unit::kBytes, kMiB, 32 * kMiB, "shared memory and tmpfs"},
+    {Q::kSlabUnreclaimable, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoSUnreclaim, Unit::kBytes, kMiB, 32 * kMiB, "unreclaimable slab"},
+    {Q::kSlabReclaimable, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoSReclaimable, Unit::kBytes, kMiB, 32 * kMiB, "reclaimable slab"},
+    {Q::kLargeKmalloc, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoSlab, Unit::kBytes, kMiB, 16 * kMiB, "large kmalloc"},
+    {Q::kVmalloc, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoVmallocUsed, Unit::kBytes, kMiB, 16 * kMiB, "vmalloc"},
+    {Q::kPercpu, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoPercpu, Unit::kBytes, 256 * kKiB, 16 * kMiB, "per-CPU memory"},
+    {Q::kStacks, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoKernelStack, Unit::kBytes, 256 * kKiB, 16 * kMiB, "kernel stacks"},
+    {Q::kPageTables, Root::kMachine, Q::kAvailableLost, Metric::kMeminfoPageTables, Unit::kBytes, kMiB, 16 * kMiB, "page tables"},
+    {Q::kSockets, Root::kMachine, Q::kAvailableLost, Metric::kSockTcpMem, Unit::kBytes, kMiB, 16 * kMiB, "socket buffers"},
+    {Q::kBpfBytes, Root::kMachine, Q::kAvailableLost, Metric::kBpfMapsTotal, Unit::kBytes, 64 * kKiB, 16 * kMiB, "BPF maps"},
+    {Q::kResidual, Root::kMachine, Q::kAvailableLost, Metric::kZoneinfoManaged, Unit::kBytes, 2 * kMiB, 32 * kMiB, "pages that no counter shows"},
+    {Q::kProcessAnon, Root::kMachine, Q::kAnonymous, Metric::kProcessRssAnon, Unit::kBytes, kMiB, 32 * kMiB, "anonymous memory of the process, swapped out included"},
+    {Q::kGroupAnon, Root::kMachine, Q::kAnonymous, Metric::kGroupRssAnon, Unit::kBytes, kMiB, 32 * kMiB, "anonymous memory of the group, swapped out included"},
+    {Q::kProcessPageTables, Root::kMachine, Q::kPageTables, Metric::kProcessPageTables, Unit::kBytes, kMiB, 16 * kMiB, "page tables of the process"},
+    {Q::kTmpfs, Root::kMachine, Q::kShmem, Metric::kTmpfsUsed, Unit::kBytes, kMiB, 32 * kMiB, "bytes in files of the tmpfs"},
+    {Q::kShmSegment, Root::kMachine, Q::kShmem, Metric::kShmSegmentRss, Unit::kBytes, kMiB, 32 * kMiB, "resident bytes of the segment"},
+    {Q::kShmUnattached, Root::kMachine, Q::kShmem, Metric::kSysvShmUnattachedBytes, Unit::kBytes, kMiB, 32 * kMiB, "SysV segments that nobody has attached"},
+    {Q::kProcessShmem, Root::kMachine, Q::kShmem, Metric::kProcessRssShmem, Unit::kBytes, kMiB, 32 * kMiB, "shared memory that the process has mapped"},
+    {Q::kSlabActive, Root::kMachine, Q::kSlabUnreclaimable, Metric::kSlabActiveObjects, Unit::kBytes, 256 * kKiB, 16 * kMiB, "objects in use of the cache"},
+    {Q::kSlabPages, Root::kMachine, Q::kSlabUnreclaimable, Metric::kSlabBytes, Unit::kBytes, 256 * kKiB, 16 * kMiB, "pages of the cache"},
+    {Q::kVmallocCaller, Root::kMachine, Q::kVmalloc, Metric::kVmallocBytes, Unit::kBytes, 256 * kKiB, 16 * kMiB, "vmalloc areas of the caller"},
+    {Q::kBpfMap, Root::kMachine, Q::kBpfBytes, Metric::kBpfMapBytes, Unit::kBytes, 64 * kKiB, 16 * kMiB, "memory of the map"},
+    {Q::kHolder, Root::kMachine, Q::kResidual, Metric::kHolderBytes, Unit::kBytes, kMiB, 16 * kMiB, "pages of the holder"},
+    {Q::kCgroupMemory, Root::kCgroups, {}, Metric::kCgroupCurrent, Unit::kBytes, kMiB, 32 * kMiB, "memory of the cgroup that cannot be reclaimed"},
+    {Q::kProcessFds, Root::kCounts, {}, Metric::kProcessFds, Unit::kCount, 16, 256, "open descriptors of the process"},
+    {Q::kGroupFds, Root::kCounts, {}, Metric::kGroupFds, Unit::kCount, 16, 256, "open descriptors of the group"},
+    {Q::kProcessThreads, Root::kCounts, {}, Metric::kProcessThreads, Unit::kCount, 8, 64, "threads of the process"},
+    {Q::kGroupThreads, Root::kCounts, {}, Metric::kGroupThreads, Unit::kCount, 8, 64, "threads of the group"},
+    {Q::kFiles, Root::kCounts, {}, Metric::kFileAllocated, Unit::kCount, 256, 4096, "open files"},
+    {Q::kTasks, Root::kCounts, {}, Metric::kTasksTotal, Unit::kCount, 32, 512, "threads in the system"},
+    {Q::kCgroupPids, Root::kCounts, {}, Metric::kCgroupPidsCurrent, Unit::kCount, 8, 64, "tasks of the cgroup"},
+    {Q::kConntrack, Root::kCounts, {}, Metric::kConntrackCount, Unit::kCount, 64, 4096, "tracked connections"},
+    {Q::kInotify, Root::kCounts, {}, Metric::kInotifyWatchesUser, Unit::kCount, 64, 4096, "inotify watches of the user"},
+    {Q::kMsgQueues, Root::kCounts, {}, Metric::kSysvMsgQueues, Unit::kCount, 4, 64, "SysV message queues"},
+    {Q::kShmSegments, Root::kCounts, {}, Metric::kSysvShmSegments, Unit::kCount, 4, 64, "SysV shared memory segments"},
+    {Q::kSemSets, Root::kCounts, {}, Metric::kSysvSemSets, Unit::kCount, 4, 64, "SysV semaphore sets"},
+    {Q::kDyingCgroups, Root::kCounts, {}, Metric::kCgroupsDying, Unit::kCount, 16, 256, "removed cgroups that something still pins"},
+    {Q::kBpfMaps, Root::kCounts, {}, Metric::kBpfMapsCount, Unit::kCount, 4, 64, "BPF maps"},
+    {Q::kBpfPrograms, Root::kCounts, {}, Metric::kBpfProgramsCount, Unit::kCount, 4, 64, "BPF programs"},
+}};
+// clang-format on
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kTable.size(); ++i) {
+    if (static_cast<std::size_t>(kTable[i].quantity) != i) return false;
+    if (kTable[i].parent && static_cast<std::size_t>(*kTable[i].parent) >= i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "one row per quantity, in its order, parents first");
+
+}  // namespace
+
+const QuantityInfo& info(Quantity quantity) { return kTable[static_cast<std::size_t>(quantity)]; }
+
+std::span<const QuantityInfo> all_quantities() { return kTable; }
+
+}  // namespace leakscope::findings

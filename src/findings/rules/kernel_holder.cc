@@ -1,0 +1,22 @@
+#include "findings/rules/rules.h"
+
+namespace leakscope::findings::rules {
+
+using model::Metric;
+
+void kernel_holder(const Facts& facts, Drafts& drafts) {
+  for (const Test& test : facts.tests(Quantity::kHolder)) {
+    if (!test.grows() && !is_notable(test)) continue;
+    Draft draft = draft_of(facts, test, "kernel.holder");
+    add_evidence(draft, facts, test.subject, Metric::kHolderBytes, "holds");
+    add_steadiness(draft);
+    if (!draft.finding.subject.detail.empty()) add_evidence(draft, "holder", draft.finding.subject.detail);
+    const bool elsewhere = facts.observation().last(test.subject, Metric::kHolderCounted).value_or(0) != 0;
+    if (elsewhere) add_evidence(draft, "ledger", "its pages stand in another row of the ledger too");
+    const Test* lost = facts.test(Quantity::kAvailableLost);
+    draft.confirmed = lost != nullptr && lost->rise() >= kHalfOfIt * draft.rise;
+    drafts.push_back(std::move(draft));
+  }
+}
+
+}  // namespace leakscope::findings::rules

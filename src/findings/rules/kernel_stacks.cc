@@ -1,0 +1,40 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "findings/rules/rules.h"
+#include "findings/text.h"
+
+namespace leakscope::findings::rules {
+
+using model::Metric;
+
+void kernel_stacks(const Facts& facts, Drafts& drafts) {
+  const Test* test = facts.test(Quantity::kStacks);
+  if (test == nullptr || (!test->grows() && !is_notable(*test))) return;
+  // Threads of programs that were told bring their stacks along.
+  const double tasks = facts.rise(Metric::kTasksTotal);
+  double threads = 0;
+  for (const Draft& draft : drafts) {
+    if (draft.finding.id == "user.threads" && draft.alarms()) threads += draft.rise;
+  }
+  const auto told = std::ranges::find_if(drafts, [](const Draft& draft) {
+    return (draft.finding.id == "user.threads" || draft.finding.id == "limit.pids") && draft.alarms();
+  });
+  const bool explained = threads > 0 && (tasks <= 0 || share_of(threads, tasks) >= kHalfOfIt);
+  if (told != drafts.end() && (explained || told->finding.id == "limit.pids")) {
+    told->absorbed += test->rise();
+    add_evidence(*told, "/proc/meminfo",
+                 "kernel stacks " + rise_text(model::Unit::kBytes, test->rise()) + " along with it");
+    return;
+  }
+  const model::SubjectId machine = model::Registry::machine_id();
+  Draft draft = draft_of(facts, *test, "kernel.stacks");
+  add_evidence(draft, facts, machine, Metric::kMeminfoKernelStack, "KernelStack");
+  add_steadiness(draft);
+  add_evidence(draft, facts, machine, Metric::kTasksTotal, "threads in the system");
+  draft.confirmed = tasks > 0;
+  drafts.push_back(std::move(draft));
+}
+
+}  // namespace leakscope::findings::rules

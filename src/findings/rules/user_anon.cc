@@ -1,0 +1,89 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "findings/rules/members.h"
+#include "findings/rules/rules.h"
+#include "findings/text.h"
+
+namespace leakscope::findings::rules {
+namespace {
+
+using model::Metric;
+
+void add_where(Draft& draft, const Facts& facts) {
+  const double heap = facts.rise(draft.subject, Metric::kProcessHeapRss);
+  const double maps = facts.rise(draft.subject, Metric::kProcessAnonMapRss);
+  const double stacks = facts.rise(draft.subject, Metric::kProcessStackRss);
+  const double largest = std::max({heap, maps, stacks});
+  if (largest <= 0 || share_of(largest, draft.rise) < kHalfOfIt) return;
+  const char* where = largest == heap   ? "in the [heap] (brk)"
+                      : largest == maps ? "in anonymous mappings (mmap, arenas)"
+                                        : "in stacks";
+  add_evidence(draft, "/proc/PID/smaps", fmt::format("{} of it {}", rise_text(model::Unit::kBytes, largest), where));
+}
+
+/// A process at its high-water mark all the time gives nothing back; one below it frees and takes again.
+void add_high_water(Draft& draft, const Facts& facts) {
+  const auto& observation = facts.observation();
+  const auto mark = observation.last(draft.subject, Metric::kProcessHwm);
+  const auto anon = observation.last(draft.subject, Metric::kProcessRssAnon);
+  if (!mark || !anon) return;
+  const std::int64_t rss = *anon + observation.last(draft.subject, Metric::kProcessRssFile).value_or(0) +
+                           observation.last(draft.subject, Metric::kProcessRssShmem).value_or(0);
+  const bool at_mark = static_cast<double>(rss) >= 0.98 * static_cast<double>(*mark);
+  add_evidence(draft, "/proc/PID/status",
+               fmt::format("VmHWM {}, {}", amount_text(model::Unit::kBytes, static_cast<double>(*mark)),
+                           at_mark ? "and it stands there: nothing is given back"
+                                   : fmt::format("above its {} now",
+                                                 amount_text(model::Unit::kBytes, static_cast<double>(rss)))));
+}
+
+Draft process_draft(const Facts& facts, const Test& test) {
+  Draft draft = draft_of(facts, test, "user.anon");
+  add_evidence(draft, facts, test.subject, Metric::kProcessRssAnon, "RssAnon");
+  if (facts.rise(test.subject, Metric::kProcessSwap) > 0) {
+    add_evidence(draft, facts, test.subject, Metric::kProcessSwap, "VmSwap");
+  }
+  add_steadiness(draft);
+  add_where(draft, facts);
+  add_high_water(draft, facts);
+  add_evidence(draft, facts, test.subject, Metric::kProcessUss, "private memory");
+  draft.confirmed =
+      facts.test(Quantity::kAnonymous) != nullptr && facts.test(Quantity::kAnonymous)->rise() >= kHalfOfIt * draft.rise;
+  return draft;
+}
+
+bool explained_by_programs(const Facts& facts, const Drafts& drafts, const Test& all) {
+  const Told told = tell_processes_or_groups(facts, Quantity::kProcessAnon, Quantity::kGroupAnon);
+  double explained = 0;
+  for (const Draft& draft : drafts) {
+    if (draft.finding.id == "user.anon") explained += draft.rise;
+  }
+  for (const Told::Group& group : told.groups) explained += group.test->rise();
+  return share_of(explained, all.rise()) >= kHalfOfIt;
+}
+
+}  // namespace
+
+void user_anon(const Facts& facts, Drafts& drafts) {
+  const Told told = tell_processes_or_groups(facts, Quantity::kProcessAnon, Quantity::kGroupAnon);
+  for (const Test* test : told.processes) drafts.push_back(process_draft(facts, *test));
+  for (const Test* test : notable_processes_or_groups(facts, Quantity::kProcessAnon, Quantity::kGroupAnon).processes) {
+    drafts.push_back(process_draft(facts, *test));
+  }
+  // All programs together grow, but none of those that could be read does: many small ones, or /proc is hidden.
+  const Test* all = facts.test(Quantity::kAnonymous);
+  if (all == nullptr || !all->grows() || explained_by_programs(facts, drafts, *all)) return;
+  Draft draft = draft_of(facts, *all, "user.anon");
+  const auto machine = model::Registry::machine_id();
+  add_evidence(draft, facts, machine, Metric::kMeminfoAnonPages, "AnonPages");
+  add_steadiness(draft);
+  add_evidence(draft, facts, machine, Metric::kProcessesTotal, "processes");
+  add_evidence(draft, "/proc/PID/status", "no single process or group that could be read explains it");
+  const Test* lost = facts.test(Quantity::kAvailableLost);
+  draft.confirmed = lost != nullptr && lost->rise() >= kHalfOfIt * draft.rise;
+  drafts.push_back(std::move(draft));
+}
+
+}  // namespace leakscope::findings::rules

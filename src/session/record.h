@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "session/source_set.h"
+#include "session/stop.h"
+
+namespace leakscope::session {
+
+struct RecordOptions {
+  SourceOptions sources;
+  std::string output;  ///< a file, or "-" for standard output
+  bool force = false;  ///< replace a file that exists and is no recording
+  Nanoseconds interval = std::chrono::seconds(5);
+  std::optional<Nanoseconds> duration;  ///< nothing: until stopped
+  std::optional<Bytes> max_size;        ///< old parts are thinned, then dropped, to keep below it
+};
+
+/// What the live line shows.
+struct RecordProgress {
+  Nanoseconds elapsed{0};
+  std::size_t samples = 0;
+  Bytes written;
+  std::optional<Bytes> available;  ///< MemAvailable now
+  std::optional<Bytes> change;     ///< its change since the start
+  std::size_t subjects = 0;
+  std::string trouble;  ///< the last write failed: why; recording goes on
+};
+using RecordCallback = std::function<void(const RecordProgress&)>;
+
+struct RecordSummary {
+  std::size_t samples = 0;
+  Bytes written;
+  Nanoseconds length{0};
+  std::vector<std::string> notes;  ///< what was appended to, cut off or dropped
+};
+
+/// Samples into a recording until `duration` or until stopped. What was seen is on disk at most 30 s later.
+[[nodiscard]] Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
+                                           const RecordCallback& progress);
+
+}  // namespace leakscope::session

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "base/time.h"
+
+namespace leakscope::session {
+
+/// When one source is asked next, and how it is slowed down when it costs too much: above 5 ms or 1 % of its period,
+/// whichever is more, twice in a row, its period doubles; ten cheap runs halve it again.
+class Schedule {
+ public:
+  explicit Schedule(Nanoseconds period) : base_period_(period), period_(period) {}
+
+  /// True when it should run at the tick `now`; ticks are `tick` apart, and a source due before the next is due now.
+  [[nodiscard]] bool is_due(Nanoseconds now, Nanoseconds tick) const { return !started_ || now + tick / 2 >= next_; }
+  /// It ran at `now`.
+  void ran(Nanoseconds now);
+
+  enum class Change : std::uint8_t { kNone, kSlowedDown, kSpedUp };
+  /// What the run cost in CPU time.
+  Change charge(Nanoseconds cpu);
+
+  [[nodiscard]] Nanoseconds period() const { return period_; }
+  [[nodiscard]] bool slowed_down() const { return period_ > base_period_; }
+  [[nodiscard]] Nanoseconds last_cost() const { return last_cost_; }
+  [[nodiscard]] Nanoseconds total_cost() const { return total_cost_; }
+  [[nodiscard]] std::uint64_t runs() const { return runs_; }
+
+ private:
+  Nanoseconds base_period_;
+  Nanoseconds period_;
+  Nanoseconds next_{0};
+  Nanoseconds last_cost_{0};
+  Nanoseconds total_cost_{0};
+  std::uint64_t runs_ = 0;
+  int expensive_in_a_row_ = 0;
+  int cheap_in_a_row_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace leakscope::session
