@@ -2,10 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -15,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/unique_fd.h"
+#include "sources/process/pid_files.h"
 #include "sources/process/pid_index.h"
 #include "sources/process/pid_list.h"
 #include "sources/process/pid_stat.h"
@@ -25,7 +24,6 @@ namespace leakscope::sources::process {
 namespace {
 
 constexpr std::size_t kReservedDescriptors = 512;  // for everything else that this program opens
-constexpr std::size_t kFileSize = 16384;           // more than any stat, statm or status
 
 struct Slot {
   ProcessRecord last;  // identity and name; sizes as read last
@@ -52,6 +50,7 @@ class HeldProcessTable final : public ProcessTable {
  public:
   HeldProcessTable(RootedDir proc, UniqueFd listing, bool live, HeldOptions options)
       : proc_(std::move(proc)),
+        files_(proc_.fd()),
         list_(std::move(listing), proc_.path()),
         options_(options),
         live_(live),
@@ -63,11 +62,6 @@ class HeldProcessTable final : public ProcessTable {
   [[nodiscard]] std::vector<model::Loss> losses() const override;
 
  private:
-  // Nothing: the file cannot be read (errno says why). The view lives until the next call.
-  std::optional<std::string_view> pread_file(int fd);
-  std::optional<std::string_view> read_by_path(Pid pid, const char* file);
-  UniqueFd open_by_path(Pid pid, const char* file) const;
-
   std::optional<std::uint32_t> admit(Pid pid);
   void drop(std::uint32_t index);
   void hold(UniqueFd& slot_fd, UniqueFd fd);
@@ -80,6 +74,7 @@ class HeldProcessTable final : public ProcessTable {
   void rank();
 
   RootedDir proc_;
+  PidFiles files_;
   PidList list_;
   HeldOptions options_;
   bool live_;
@@ -89,7 +84,6 @@ class HeldProcessTable final : public ProcessTable {
   std::vector<std::uint32_t> unused_;
   std::vector<std::pair<std::int64_t, std::uint32_t>> ranking_;
   PidIndex index_;
-  std::array<char, kFileSize> text_{};
   std::uint64_t reads_ = 0;
   std::size_t out_of_turn_ = 0;
   std::size_t unheld_ = 0;
@@ -99,27 +93,6 @@ class HeldProcessTable final : public ProcessTable {
   bool has_statm_ = true;
   bool has_stat_ = true;
 };
-
-std::optional<std::string_view> HeldProcessTable::pread_file(int fd) {
-  for (;;) {
-    // These files come whole in one read: a second one that only meets their end would cost half as much again.
-    const ssize_t got = ::pread(fd, text_.data(), text_.size(), 0);
-    if (got >= 0) return std::string_view(text_.data(), static_cast<std::size_t>(got));
-    if (errno != EINTR) return std::nullopt;
-  }
-}
-
-UniqueFd HeldProcessTable::open_by_path(Pid pid, const char* file) const {
-  std::array<char, 48> path{};
-  *fmt::format_to_n(path.data(), path.size() - 1, "{}/{}", pid.value, file).out = '\0';
-  return UniqueFd(::openat(proc_.fd(), path.data(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-}
-
-std::optional<std::string_view> HeldProcessTable::read_by_path(Pid pid, const char* file) {
-  const UniqueFd fd = open_by_path(pid, file);
-  if (!fd.is_open()) return std::nullopt;
-  return pread_file(fd.get());
-}
 
 void HeldProcessTable::hold(UniqueFd& slot_fd, UniqueFd fd) {
   if (free_descriptors_ == 0 || !fd.is_open()) return;
@@ -137,8 +110,8 @@ std::optional<std::uint32_t> HeldProcessTable::admit(Pid pid) {
   ProcessRecord record;
   record.id.pid = pid;
   // Opened first: if it still answers after stat was read, both belong to the same process.
-  UniqueFd statm = has_statm_ ? open_by_path(pid, "statm") : UniqueFd();
-  if (const auto text = read_by_path(pid, "stat")) {
+  UniqueFd statm = has_statm_ ? files_.open(pid, "statm") : UniqueFd();
+  if (const auto text = files_.read(pid, "stat")) {
     const auto stat = parse_pid_stat(*text);
     if (!stat) {
       ++unreadable_;
@@ -182,7 +155,7 @@ void HeldProcessTable::drop(std::uint32_t index) {
 
 bool HeldProcessTable::same_process(const Slot& slot) {
   if (!has_stat_) return true;
-  const auto text = read_by_path(slot.last.id.pid, "stat");
+  const auto text = files_.read(slot.last.id.pid, "stat");
   if (!text) return false;
   const auto stat = parse_pid_stat(*text);
   return stat && stat->id.start == slot.last.id.start;
@@ -191,7 +164,7 @@ bool HeldProcessTable::same_process(const Slot& slot) {
 HeldProcessTable::Life HeldProcessTable::read_statm(Slot& slot, bool& changed) {
   if (!has_statm_) return Life::kAlive;
   if (!slot.statm.is_open() && live_ && !same_process(slot)) return Life::kEnded;
-  const auto text = slot.statm.is_open() ? pread_file(slot.statm.get()) : read_by_path(slot.last.id.pid, "statm");
+  const auto text = slot.statm.is_open() ? files_.read(slot.statm.get()) : files_.read(slot.last.id.pid, "statm");
   if (!text) {
     if (live_ || errno != ENOENT) return Life::kEnded;
     has_statm_ = false;
@@ -210,9 +183,9 @@ HeldProcessTable::Life HeldProcessTable::read_statm(Slot& slot, bool& changed) {
 
 bool HeldProcessTable::read_status(Slot& slot, ProcessRecord& record) {
   UniqueFd opened;
-  if (!slot.status.is_open()) opened = open_by_path(slot.last.id.pid, "status");
+  if (!slot.status.is_open()) opened = files_.open(slot.last.id.pid, "status");
   const int fd = slot.status.is_open() ? slot.status.get() : opened.get();
-  const auto text = fd < 0 ? std::nullopt : pread_file(fd);
+  const auto text = fd < 0 ? std::nullopt : files_.read(fd);
   if (!text) return false;
   const auto status = parse_pid_status(*text);
   if (!status) {
@@ -221,7 +194,7 @@ bool HeldProcessTable::read_status(Slot& slot, ProcessRecord& record) {
   }
   if (opened.is_open()) {
     // The pid may have changed hands since statm was read; if the held statm still answers, it has not.
-    if (slot.statm.is_open() && ::pread(slot.statm.get(), text_.data(), 1, 0) < 0) return false;
+    if (slot.statm.is_open() && !files_.read(slot.statm.get())) return false;
     if (slot.statm.is_open()) hold(slot.status, std::move(opened));
   }
   if (status->name) slot.last.comm = *status->name;
@@ -288,7 +261,7 @@ void HeldProcessTable::rank() {
   for (auto it = ranking_.begin(); it != border; ++it) {
     Slot& slot = slots_[it->second];
     if (slot.statm.is_open()) continue;
-    UniqueFd statm = open_by_path(slot.last.id.pid, "statm");
+    UniqueFd statm = files_.open(slot.last.id.pid, "statm");
     if (statm.is_open() && same_process(slot)) hold(slot.statm, std::move(statm));
   }
 }

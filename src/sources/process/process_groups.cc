@@ -59,10 +59,12 @@ std::uint32_t ProcessGroups::find_or_add(model::Registry& registry, const GroupI
   group = Group{};
   group.name = name;
   group.last_member = now;
-  group.subject = registry.intern(model::SubjectInfo{.key = {model::SubjectKind::kGroup, name},
-                                                     .cgroup = identity.cgroup,
-                                                     .container = identity.container,
-                                                     .executable = identity.executable});
+  model::SubjectInfo info;
+  info.key = {model::SubjectKind::kGroup, name};
+  info.cgroup = identity.cgroup;
+  info.container = identity.container;
+  info.executable = identity.executable;
+  group.subject = registry.intern(std::move(info));
   by_name_.emplace(std::move(name), index);
   return index;
 }
