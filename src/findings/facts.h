@@ -2,7 +2,6 @@
 
 #include <array>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,10 +13,6 @@
 #include "model/series.h"
 
 namespace leakscope::findings {
-
-/// Judges one series. analysis::trend::judge(), or a stand-in of a test.
-using SeriesJudge =
-    std::function<analysis::trend::Judgement(std::span<const model::Point>, const analysis::trend::Options&)>;
 
 /// One series that was put to the test.
 struct Test {
@@ -40,7 +35,7 @@ struct Test {
 /// Everything that rules look at: the observation, and the tests of all its series over the hierarchy.
 class Facts {
  public:
-  Facts(const model::Observation& observation, const JudgeOptions& options, const SeriesJudge& judge_series);
+  Facts(const model::Observation& observation, const JudgeOptions& options);
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
 
@@ -48,6 +43,8 @@ class Facts {
   [[nodiscard]] const JudgeOptions& options() const { return options_; }
   [[nodiscard]] Nanoseconds length() const { return observation_.length(); }
 
+  /// This program itself: it is neither tested nor named as a holder.
+  [[nodiscard]] std::optional<model::SubjectId> own_process() const { return own_process_; }
   /// The tests of a quantity, by subject. Subjects whose series did not move are not among them.
   [[nodiscard]] std::span<const Test> tests(Quantity quantity) const {
     return tests_[static_cast<std::size_t>(quantity)];
@@ -66,24 +63,25 @@ class Facts {
   [[nodiscard]] double rise(model::Metric metric) const { return rise(model::Registry::machine_id(), metric); }
 
  private:
-  void leave_ourselves_out();
   void collect(const QuantityInfo& quantity);
   void collect_subjects(const QuantityInfo& quantity);
   void add_test(const QuantityInfo& quantity, model::SubjectId subject, const model::Series* series);
   void add_derived(const QuantityInfo& quantity, model::SubjectId subject, model::Series series);
   void add_first_of(const QuantityInfo& quantity, std::initializer_list<model::Metric> metrics);
   void add_covariates(analysis::trend::Options& options, Quantity quantity, model::SubjectId subject) const;
-  void put_to_the_test(const QuantityInfo& quantity, const SeriesJudge& judge_series);
-  [[nodiscard]] bool is_throughout(const model::Series& series, model::SubjectId subject) const;
+  void put_to_the_test(const QuantityInfo& quantity);
+  [[nodiscard]] bool is_own(model::SubjectId subject) const;
+  void find_own_process();
 
   const model::Observation& observation_;
   JudgeOptions options_;
-  std::vector<model::SubjectId> ourselves_;  ///< our process, and our group when nobody else is in it
   std::deque<model::Series> derived_;
   std::array<std::vector<Test>, kQuantityCount> tests_;
   std::array<bool, kQuantityCount> seen_{};
   std::array<double, kQuantityCount> share_{};  ///< of options_.q that the family was tested at
   std::vector<analysis::trend::Options::Covariate> machine_load_;
+  std::optional<model::SubjectId> own_process_;
+  std::optional<model::SubjectId> own_group_;
 };
 
 }  // namespace leakscope::findings

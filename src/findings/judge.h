@@ -40,7 +40,7 @@ struct Judged {
 struct JudgeOptions {
   double q = 0.05;      ///< false discovery rate over all families together
   double alpha = 0.01;  ///< level of a single series
-  /// Live: ourselves, who grow with what we keep of the window. Not judged, and said so by nobody: it is no news.
+  /// The judging program itself, when it judges the machine it runs on: watching costs memory, and is no finding.
   std::optional<Pid> own_pid{};
 };
 
