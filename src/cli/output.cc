@@ -25,6 +25,7 @@ std::string render(const Arguments& arguments, const report::Document& document,
   options.color = terminal.color && !arguments.has("--no-color");
   options.unicode = terminal.unicode;
   options.width = terminal.width;
+  options.full_coverage = document.command == "doctor";
   options.verbose = arguments.has("--verbose");
   return render::text::to_text(document, options);
 }

@@ -48,7 +48,7 @@ Decline decline_of(const Facts& facts) {
   if (const Test* lost = facts.test(Quantity::kAvailableLost)) {
     decline.available_lost = std::llround(lost->rise());
     const auto& rate = lost->judgement.rate;
-    if (lost->rejected && rate && rate->lower > 0) decline.rate = Interval{rate->lower, rate->point, rate->upper};
+    if (lost->gate_open && rate && rate->lower > 0) decline.rate = Interval{rate->lower, rate->point, rate->upper};
   }
   const auto from = first_full_reading(observation);
   if (!from) return decline;

@@ -15,6 +15,7 @@ struct Draft {
   model::SubjectId subject;
   Quantity quantity{};
   double rise = 0;             ///< in the finding's unit
+  double absorbed = 0;         ///< bytes of other subjects that come with it and have no finding of their own
   bool confirmed = false;      ///< a counter of another origin shows (most of) the same rise
   const Test* test = nullptr;  ///< nothing for what was not put to the test (page cache)
 

@@ -12,6 +12,7 @@ namespace leakscope::findings {
 namespace {
 
 using analysis::trend::Options;
+using analysis::trend::Shape;
 using model::Metric;
 using model::Observation;
 using model::Registry;
@@ -220,13 +221,13 @@ void Facts::put_to_the_test(const QuantityInfo& quantity, const SeriesJudge& jud
   const auto index = static_cast<std::size_t>(quantity.quantity);
   double share = root_share(quantity.root);
   if (quantity.parent) {
-    const bool gate_open = std::ranges::any_of(tests(*quantity.parent), &Test::rejected);
+    const bool gate_open = std::ranges::any_of(tests(*quantity.parent), &Test::gate_open);
     share = gate_open ? share_[static_cast<std::size_t>(*quantity.parent)] : share * kUnderUnrejectedParent;
   }
   share_[index] = share;
 
   std::vector<double> p_values;
-  p_values.reserve(tests_[index].size());
+  std::vector<double> gate_p_values;
   for (Test& test : tests_[index]) {
     Options options;
     options.alpha = options_.alpha;
@@ -235,13 +236,17 @@ void Facts::put_to_the_test(const QuantityInfo& quantity, const SeriesJudge& jud
     test.load_known = !options.covariates.empty();
     test.throughout = is_throughout(*test.series, test.subject);
     test.judgement = judge_series(*test.series, options);
-    p_values.push_back(test.judgement.p_value);
+    gate_p_values.push_back(test.judgement.p_value);
+    // What a gate of its own stopped is no discovery, and must not make room for others.
+    p_values.push_back(test.judgement.shape == Shape::kGrowing ? test.judgement.p_value : 1.0);
   }
-  const std::vector<double> adjusted = benjamini_hochberg(p_values);
-  for (std::size_t i = 0; i < adjusted.size(); ++i) {
+  const std::vector<double> q_values = benjamini_hochberg(p_values);
+  const std::vector<double> gate_q_values = benjamini_hochberg(gate_p_values);
+  for (std::size_t i = 0; i < q_values.size(); ++i) {
     Test& test = tests_[index][i];
-    test.q_value = std::min(1.0, adjusted[i] / share);
-    test.rejected = test.q_value <= options_.q && test.judgement.p_value <= options_.alpha;
+    test.q_value = std::min(1.0, q_values[i] / share);
+    test.significant = test.judgement.shape == Shape::kGrowing && test.q_value <= options_.q;
+    test.gate_open = gate_q_values[i] / share <= options_.q;
   }
 }
 

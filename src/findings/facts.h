@@ -26,16 +26,15 @@ struct Test {
   const model::Series* series = nullptr;
   analysis::trend::Judgement judgement;
   Edges edges;
-  double q_value = 1;       ///< comparable to JudgeOptions::q, the family's share already paid
-  bool rejected = false;    ///< no trend is ruled out, by the p-value alone
-  bool throughout = false;  ///< the subject was there from the window's start to its end
-  bool load_known = false;  ///< load covariates were there to compare with
+  double q_value = 1;        ///< comparable to JudgeOptions::q, the family's share already paid
+  bool significant = false;  ///< grows by every gate of its series, and q_value is small enough
+  bool gate_open = false;    ///< as a parent: no trend is ruled out, by the p-value alone
+  bool throughout = false;   ///< the subject was there from the window's start to its end
+  bool load_known = false;   ///< load covariates were there to compare with
 
   [[nodiscard]] double rise() const { return edges.rise(); }
   /// Passes every gate, all the time.
-  [[nodiscard]] bool grows() const {
-    return rejected && throughout && judgement.shape == analysis::trend::Shape::kGrowing && rise() > 0;
-  }
+  [[nodiscard]] bool grows() const { return significant && throughout && rise() > 0; }
 };
 
 /// Everything that rules look at: the observation, and the tests of all its series over the hierarchy.

@@ -21,6 +21,9 @@ namespace leakscope::findings {
 /// such families together add no more than one ordinary family would. A child of a parent that was itself rejected
 /// at the stricter level is tested at that level: the penalty is paid once.
 ///
+/// Within a family, what a gate of its own series stopped (a step, a saturation, a sawtooth) counts as p = 1: it is no
+/// discovery, and would otherwise make room for others.
+///
 /// Series that did not move by at least their counter's noise are no tests. The range of a series says nothing about
 /// the order of its values, which is all that Mann-Kendall looks at, so leaving them out does not bend the rate
 /// (Bourgon, Gentleman & Huber 2010), and an idle machine with 400 still caches does not hide the one that moves.

@@ -51,7 +51,7 @@ Series sum_of(std::initializer_list<Term> terms) {
 
 Edges edges_of(std::span<const Point> series) {
   if (series.empty()) return {};
-  const std::size_t count = std::clamp<std::size_t>(series.size() / 10, 1, 5);
+  const std::size_t count = std::clamp<std::size_t>(series.size() / 20, 1, 5);
   return {median(series.first(count)), median(series.last(count))};
 }
 

@@ -18,8 +18,8 @@ struct Term {
 /// of its parts would rise when that part is first seen.
 [[nodiscard]] model::Series sum_of(std::initializer_list<Term> terms);
 
-/// Where a series stood at the start and at the end of its window: medians of its first and last points (a tenth of
-/// them, five at most), so that one odd reading moves neither.
+/// Where a series stood at the start and at the end of its window: medians of its first and last points (a twentieth
+/// of them, five at most), so that in all but short series one odd reading moves neither.
 struct Edges {
   double start = 0;
   double end = 0;

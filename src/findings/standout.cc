@@ -125,8 +125,10 @@ std::string standout_of(const model::Observation& observation, const model::Ledg
   }
   const auto available = last(observation, Metric::kMeminfoMemAvailable);
   if (!available) return "Nothing stands out. See whether something grows: leakscope diagnose";
-  return fmt::format("Nothing stands out: {} of {} is available. See whether something grows: leakscope diagnose",
-                     to_human(Bytes(*available)), to_human(Bytes(total)));
+  // While memory is being plugged, more may be available than the allocator manages so far.
+  const std::string of_total = *available <= total ? fmt::format(" of {}", to_human(Bytes(total))) : std::string{};
+  return fmt::format("Nothing stands out: {}{} is available. See whether something grows: leakscope diagnose",
+                     to_human(Bytes(*available)), of_total);
 }
 
 }  // namespace leakscope::findings

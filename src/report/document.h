@@ -39,8 +39,8 @@ using Cell = std::variant<std::monostate, std::string, std::int64_t, double>;
 struct Table {
   std::string id;  ///< JSON key: "processes"
   std::string title;
-  std::vector<Column> columns;
-  std::vector<std::vector<Cell>> rows;
+  std::vector<Column> columns{};
+  std::vector<std::vector<Cell>> rows{};
   std::size_t rows_not_shown = 0;  ///< cut by a limit, said by every renderer
 };
 

@@ -3,12 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "findings/headline.h"
-#include "sources/recording/recording_reader.h"
+#include "session/recordings.h"
 
 namespace leakscope::session {
 namespace {
@@ -37,16 +36,6 @@ void copy_events(const model::Observation& observation, report::Document& docume
 void append_coverage(std::vector<model::Coverage>& to, const std::vector<model::Coverage>& from) {
   for (const model::Coverage& entry : from) {
     if (std::ranges::find(to, entry) == to.end()) to.push_back(entry);
-  }
-}
-
-Result<> drain(sources::SampleStream& stream, model::Observation& observation) {
-  model::Sample sample;
-  for (;;) {
-    auto more = stream.next(sample);
-    if (!more) return std::unexpected(std::move(more.error()));
-    if (!*more) return {};
-    observation.add(sample);
   }
 }
 
@@ -112,21 +101,9 @@ Result<report::Document> diagnose_live(const DiagnoseOptions& options, const Sto
 
 Result<report::Document> diagnose_recordings(const std::vector<std::string>& paths,
                                              const findings::JudgeOptions& options) {
-  auto registry = std::make_shared<model::Registry>();
-  sources::recording::ReaderOptions reading;
-  reading.last_boot_only = true;
-  auto stream = sources::recording::open_recordings(paths, registry, reading);
-  if (!stream) return std::unexpected(std::move(stream.error()));
-  model::Observation observation(registry);
-  if (auto drained = drain(**stream, observation); !drained) {
-    if (observation.samples() == 0) return std::unexpected(std::move(drained.error()));
-    observation.coverage.push_back(model::coverage_from_error("recording", drained.error()));
-  }
-  observation.host = (*stream)->host();
-  append_coverage(observation.coverage, (*stream)->coverage());
-  const std::vector<model::Loss> losses = (*stream)->losses();
-  observation.losses.insert(observation.losses.end(), losses.begin(), losses.end());
-  return document_from(observation, options);
+  const auto observation = observe_recordings(paths);
+  if (!observation) return std::unexpected(observation.error());
+  return document_from(**observation, options);
 }
 
 }  // namespace leakscope::session

@@ -1,8 +1,7 @@
 #include "session/doctor.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -26,19 +25,6 @@ std::vector<model::Coverage> with_silent_sources(const std::vector<LiveSampler::
   }
   std::ranges::stable_sort(told, {}, &model::Coverage::source);
   return told;
-}
-
-report::Table table_of(std::string id, std::string title, const std::vector<model::Coverage>& entries) {
-  using report::ColumnKind;
-  report::Table table{.id = std::move(id), .title = std::move(title)};
-  table.columns = {{"source", "what", ColumnKind::kText},
-                   {"state", "", ColumnKind::kText},
-                   {"why", "why", ColumnKind::kText},
-                   {"remedy", "what opens it", ColumnKind::kText}};
-  for (const model::Coverage& entry : entries) {
-    table.rows.push_back({entry.source, std::string(model::to_string(entry.state)), entry.why, entry.remedy});
-  }
-  return table;
 }
 
 std::size_t count(const std::vector<model::Coverage>& entries, State state) {
@@ -69,12 +55,8 @@ Result<report::Document> examine(const SourceOptions& options, const StopFlag& s
       fmt::format("{} of {} sources work here; of {} further witnesses {} can be used, {} are absent, {} are denied.",
                   count(sources, State::kOk), sources.size(), capabilities.size(), count(capabilities, State::kOk),
                   count(capabilities, State::kAbsent), count(capabilities, State::kDenied));
-  document.tables.push_back(table_of("sources", "what status, record and diagnose read", sources));
-  document.tables.push_back(table_of("capabilities", "witnesses for call sites and page contents", capabilities));
-  std::ranges::copy_if(sources, std::back_inserter(document.coverage),
-                       [](const auto& entry) { return entry.state != State::kOk; });
-  std::ranges::copy_if(capabilities, std::back_inserter(document.coverage),
-                       [](const auto& entry) { return entry.state != State::kOk; });
+  document.coverage = sources;
+  std::ranges::move(capabilities, std::back_inserter(document.coverage));
   return document;
 }
 

@@ -1,21 +1,19 @@
 #include "session/source_set.h"
 
-#include <functional>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "sources/bpf_objects/bpf_objects.h"
 #include "sources/cgroupfs/cgroup_source.h"
 #include "sources/ebpf/task_iterator.h"
-#include "sources/held_objects/held_objects.h"
 #include "sources/kernel_counters/kernel_counters.h"
+#include "sources/kernel_log/boot_memory.h"
 #include "sources/kernel_log/kernel_log.h"
-#include "sources/page_holders/page_holders.h"
-#include "sources/process/process_details.h"
 #include "sources/process/process_source.h"
 #include "sources/procfs/host.h"
 #include "sources/procfs/machine_sources.h"
 #include "sources/slab/slab.h"
-#include "sources/sysfs/sysfs_sources.h"
 #include "sources/tmpfs/tmpfs.h"
 #include "sources/vmalloc/vmalloc.h"
 
@@ -35,18 +33,15 @@ namespace counters = sources::kernel_counters;
 
 constexpr Row kRows[] = {
     {"meminfo", [](const RootedDir& root, PageSize) { return procfs::open_meminfo(root); }},
-    {"vmstat", [](const RootedDir& root, PageSize size) { return procfs::open_vmstat(root, size); }},
-    {"zoneinfo", [](const RootedDir& root, PageSize size) { return procfs::open_zoneinfo(root, size); }},
-    {"buddyinfo", [](const RootedDir& root, PageSize size) { return procfs::open_buddyinfo(root, size); }},
+    {"vmstat", [](const RootedDir& root, PageSize) { return procfs::open_vmstat(root); }},
+    {"zoneinfo", [](const RootedDir& root, PageSize) { return procfs::open_zoneinfo(root); }},
+    {"buddyinfo", [](const RootedDir& root, PageSize) { return procfs::open_buddyinfo(root); }},
     {"stat", [](const RootedDir& root, PageSize) { return procfs::open_stat(root); }},
     {"pressure", [](const RootedDir& root, PageSize) { return procfs::open_pressure(root); }},
     {"loadavg", [](const RootedDir& root, PageSize) { return procfs::open_loadavg(root); }},
     {"swaps", [](const RootedDir& root, PageSize) { return procfs::open_swaps(root); }},
     {"net_dev", [](const RootedDir& root, PageSize) { return procfs::open_net_dev(root); }},
     {"diskstats", [](const RootedDir& root, PageSize) { return procfs::open_diskstats(root); }},
-    {"numa", [](const RootedDir& root, PageSize) { return sources::sysfs::open_numa_nodes(root); }},
-    {"hugepages", [](const RootedDir& root, PageSize) { return sources::sysfs::open_hugepages(root); }},
-    {"zram", [](const RootedDir& root, PageSize) { return sources::sysfs::open_zram(root); }},
     {"slab", [](const RootedDir& root, PageSize size) { return sources::slab::open_slab(root, size); }},
     {"vmalloc", [](const RootedDir& root, PageSize size) { return sources::vmalloc::open_vmalloc(root, size); }},
     {"sockets", [](const RootedDir& root, PageSize size) { return counters::open_socket_counters(root, size); }},
@@ -55,8 +50,9 @@ constexpr Row kRows[] = {
     {"modules", [](const RootedDir& root, PageSize) { return counters::open_modules(root); }},
     {"tmpfs", [](const RootedDir& root, PageSize) { return sources::tmpfs::open_tmpfs(root); }},
     {"bpf_objects", [](const RootedDir& root, PageSize) { return sources::bpf_objects::open_bpf_objects(root); }},
-    {"page_holders", [](const RootedDir& root, PageSize size) { return sources::page_holders::open_page_holders(root, size); }},
     {"cgroups", [](const RootedDir& root, PageSize) { return sources::cgroupfs::open_cgroups(root); }},
+    {"boot_log",
+     [](const RootedDir& root, PageSize size) { return sources::kernel_log::open_boot_memory(root, size); }},
     {"kernel_log", [](const RootedDir& root, PageSize) { return sources::kernel_log::open_kernel_log(root); }},
 };
 
@@ -68,11 +64,26 @@ void add(SourceSet& set, std::string_view name, Opened opened) {
   }
 }
 
+/// The BPF task iterator where it may load; else, and in a tree, held /proc descriptors, which is no loss to speak of.
+Opened open_process_source(const RootedDir& root, PageSize page_size, const SourceOptions& options, SourceSet& set) {
+  std::unique_ptr<sources::ProcessTable> table;
+  if (options.use_bpf && root.is_live()) {
+    auto iterator = sources::ebpf::open_task_iterator({.page_size = page_size});
+    if (iterator) {
+      table = std::move(*iterator);
+    } else {
+      set.not_opened.push_back(model::coverage_from_error("processes.bpf", iterator.error()));
+    }
+  }
+  return sources::process::open_processes(root, std::move(table));
+}
+
 }  // namespace
 
 SourceSet open_sources(const RootedDir& root, PageSize page_size, const SourceOptions& options) {
   SourceSet set;
   for (const Row& row : kRows) add(set, row.name, row.open(root, page_size));
+  if (options.processes) add(set, "processes", open_process_source(root, page_size, options, set));
   return set;
 }
 
@@ -81,8 +92,9 @@ Result<std::unique_ptr<LiveSampler>> open_live(std::shared_ptr<model::Registry> 
                                                const SamplingOptions& sampling) {
   auto root = RootedDir::open(options.root);
   if (!root) return std::unexpected(std::move(root.error()));
-  procfs::HostFacts host = procfs::read_host(*root);
+  procfs::HostReading host = procfs::read_host(*root, {.whole_command_line = options.keep_command_lines});
   SourceSet set = open_sources(*root, host.host.page_size, options);
+  std::ranges::move(host.coverage, std::back_inserter(set.not_opened));
   return std::make_unique<LiveSampler>(std::move(registry), std::move(host.host), std::move(set.opened),
                                        std::move(set.not_opened), clock, stop, sampling);
 }

@@ -27,7 +27,7 @@ struct SourceSet {
   std::vector<model::Coverage> not_opened;
 };
 
-[[nodiscard]] SourceSet open_sources(const RootedDir& root, const SourceOptions& options);
+[[nodiscard]] SourceSet open_sources(const RootedDir& root, PageSize page_size, const SourceOptions& options);
 
 /// The live sampler over all of them.
 [[nodiscard]] Result<std::unique_ptr<LiveSampler>> open_live(std::shared_ptr<model::Registry> registry,

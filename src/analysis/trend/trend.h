@@ -24,6 +24,27 @@ enum class Shape : std::uint8_t {
 
 enum class Pattern : std::uint8_t { kUnknown, kSteady, kSporadic, kOneShot };
 
+/// What p_value rests on.
+enum class Test : std::uint8_t {
+  kNone,
+  kBlocks,       ///< exact Mann-Kendall over the lower envelope of blocks that are longer than the noise remembers
+  kDifferences,  ///< noise remembers too long for 8 such blocks: are the steps of the series more than a random walk's?
+  kDays,         ///< daily cycle: exact Mann-Kendall over one value per day
+  kRounds,       ///< exact Mann-Kendall over rounds of a load
+};
+
+/// The gate that kept a series from being called growing.
+enum class Gate : std::uint8_t {
+  kNone,
+  kLength,        ///< too few points, or too few independent ones
+  kSignificance,  ///< p_value above alpha
+  kSize,          ///< the rise is below the noise, the share of the level or the absolute floor that count
+  kSawtooth,      ///< it gave back what it took
+  kStep,
+  kSaturation,
+  kLoad,
+};
+
 /// An interval around a rate, in units per second.
 struct Rate {
   double lower = 0;
@@ -38,6 +59,9 @@ struct Options {
   std::int64_t absolute_floor = 0;
   /// The subject's own start (process): points before warm-up are skipped in windows of an hour and more.
   std::optional<BootTime> subject_start;
+  /// The window that was watched, for Judgement::covers_window; without it the series is its own window.
+  std::optional<BootTime> window_start;
+  std::optional<BootTime> window_end;
   /// Load covariates sampled over the same window (context switches, forks, bytes, the subject's CPU time...).
   /// Counters are given as counters.
   struct Covariate {
@@ -52,9 +76,11 @@ struct Options {
 struct Judgement {
   Shape shape = Shape::kInsufficient;
   Pattern pattern = Pattern::kUnknown;
-  int blocks = 0;  ///< blocks (or days, or rounds) that the test rests on
+  Test test = Test::kNone;
+  Gate stopped_by = Gate::kNone;
+  int blocks = 0;  ///< blocks (or days, or rounds) that the rate and the pattern rest on
   Nanoseconds block_length{0};
-  double p_value = 1;                     ///< exact Mann-Kendall over the blocks' lower envelope, one-sided
+  double p_value = 1;                     ///< one-sided, of `test`
   std::optional<Rate> rate;               ///< Theil-Sen slope per second with its interval; nothing when insufficient
   double rise = 0;                        ///< rise of the envelope over the window, in the metric's unit
   double rising_share = 0;                ///< share of steps between blocks that rise
@@ -64,14 +90,16 @@ struct Judgement {
   std::string load;                       ///< kFollowsLoad: the covariate's name
   std::optional<BootTime> step_at;        ///< kStep: when
   bool daily_cycle = false;               ///< judged by one value per day
+  bool covers_window = true;              ///< the series was there from the start to the end of the window
 };
 
-/// Judges one series over the window [start, end]; system.md's recipe: resample, block by the autocorrelation,
-/// lower envelope, exact Mann-Kendall, gates for effect size, saturation, step and sawtooth, Theil-Sen with interval.
+/// Judges one series over its window; system.md's recipe: resample, block by the autocorrelation, lower envelope,
+/// exact Mann-Kendall, gates for effect size, saturation, step and sawtooth, Theil-Sen with interval.
 /// Short live windows get finer blocks under the same rules. Real timestamps; gaps and jitter are fine.
+/// A counter of events is no level: give it as a covariate, or its rate. docs/verdicts.md has every number and why.
 [[nodiscard]] Judgement judge(std::span<const model::Point> series, const Options& options);
 
-/// The same for values per round of a load (rounds are the blocks). Rate is per round.
+/// The same for values per round of a load (rounds are the blocks). Rate is per round. At least 5 rounds.
 [[nodiscard]] Judgement judge_rounds(std::span<const std::int64_t> per_round, const Options& options);
 
 }  // namespace leakscope::analysis::trend

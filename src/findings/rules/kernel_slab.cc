@@ -87,6 +87,7 @@ bool explained_by_counts(const Facts& facts, Drafts& drafts, const Test& test) {
   if (id.empty()) return false;
   for (Draft& draft : drafts) {
     if (draft.finding.id != id || !draft.alarms()) continue;
+    draft.absorbed += test.rise();
     add_evidence(draft, "/proc/slabinfo",
                  fmt::format("slab {} {} along with it", name, rise_text(model::Unit::kBytes, test.rise())));
     break;
@@ -163,10 +164,10 @@ void fold_small_ones(std::vector<Draft>& growth) {
   if (first == growth.end()) return;
   std::string beside;
   int count = 0;
-  std::vector<Draft> kept;
   for (Draft& draft : growth) {
     const bool small = &draft != &*first && draft.alarms() && draft.rise < first->rise / 10;
     if (!small) continue;
+    first->absorbed += draft.rise;
     if (++count > 6) continue;
     if (!beside.empty()) beside += ", ";
     beside += draft.finding.subject.key.name + " " + rise_text(model::Unit::kBytes, draft.rise);
@@ -180,7 +181,7 @@ void fold_small_ones(std::vector<Draft>& growth) {
 
 void tell_fragmentation(const Facts& facts, Drafts& drafts) {
   for (const Test& pages : facts.tests(Quantity::kSlabPages)) {
-    const bool rises = pages.rejected && pages.rise() >= static_cast<double>(info(pages.quantity).notable) / 4;
+    const bool rises = pages.significant && pages.rise() >= static_cast<double>(info(pages.quantity).notable) / 4;
     if (!rises && !is_notable(pages)) continue;
     const Test* active = facts.test(Quantity::kSlabActive, pages.subject);
     const double objects = active == nullptr ? 0 : active->rise();

@@ -23,6 +23,7 @@ void kernel_stacks(const Facts& facts, Drafts& drafts) {
   });
   const bool explained = threads > 0 && (tasks <= 0 || share_of(threads, tasks) >= kHalfOfIt);
   if (told != drafts.end() && (explained || told->finding.id == "limit.pids")) {
+    told->absorbed += test->rise();
     add_evidence(*told, "/proc/meminfo",
                  "kernel stacks " + rise_text(model::Unit::kBytes, test->rise()) + " along with it");
     return;

@@ -15,6 +15,7 @@ void machine_decline(const Facts& facts, Drafts& drafts) {
   for (const Draft& draft : drafts) {
     const bool gives_back = draft.finding.state == State::kCache || draft.finding.unit != model::Unit::kBytes;
     if (!gives_back) explained += std::max(0.0, draft.rise);
+    explained += draft.absorbed;
   }
   if (share_of(explained, lost->rise()) >= kHalfOfIt) return;
   const model::SubjectId machine = model::Registry::machine_id();

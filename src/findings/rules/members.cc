@@ -95,6 +95,7 @@ void absorb_memory_of(Drafts& drafts, Draft& draft, double bytes_each) {
   std::erase_if(drafts, [&](const Draft& other) {
     const bool memory = other.finding.id == "user.anon" || other.finding.id == "user.group";
     if (!memory || other.subject != draft.subject || other.rise > bytes_each * draft.rise) return false;
+    draft.absorbed += other.rise;
     add_evidence(draft, "/proc/PID/status",
                  "anonymous memory " + rise_text(model::Unit::kBytes, other.rise) + " along with it");
     return true;

@@ -45,6 +45,7 @@ constexpr auto kPlainWitnesses = std::to_array<Witness>({
      ""},
     {"kcore", "proc/kcore", "the kernel was built without CONFIG_PROC_KCORE", ""},
     {"kernel_btf", "sys/kernel/btf/vmlinux", "the kernel was built without CONFIG_DEBUG_INFO_BTF", ""},
+    {"kprobes", "sys/bus/event_source/devices/kprobe/type", "the kernel was built without CONFIG_KPROBE_EVENTS", ""},
     {"uprobes", "sys/bus/event_source/devices/uprobe/type", "the kernel was built without CONFIG_UPROBE_EVENTS", ""},
 });
 

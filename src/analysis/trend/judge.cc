@@ -1,0 +1,386 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "analysis/stats/autocorrelation.h"
+#include "analysis/stats/distributions.h"
+#include "analysis/stats/mann_kendall.h"
+#include "analysis/stats/quantile.h"
+#include "analysis/stats/theil_sen.h"
+#include "analysis/trend/envelope.h"
+#include "analysis/trend/gates.h"
+#include "analysis/trend/grid.h"
+#include "analysis/trend/load.h"
+#include "analysis/trend/trend.h"
+
+namespace leakscope::analysis::trend {
+namespace {
+
+constexpr std::size_t kLeastBlocks = 8;
+constexpr double kDay = 86400;
+constexpr double kHour = 3600;
+constexpr double kWarmUp = 1800;
+constexpr int kDeepest = 2;
+
+Nanoseconds to_nanoseconds(double seconds) {
+  return Nanoseconds{static_cast<std::int64_t>(std::clamp(seconds, 0.0, 9e9) * 1e9)};
+}
+
+/// One series on its grid with what every gate asks for.
+class Case {
+ public:
+  /// What a case that is the rest of another one inherits.
+  struct Descent {
+    int depth = 0;
+    int looks = 1;           ///< every look at a rest costs its share of alpha (Bonferroni)
+    double least_ratio = 0;  ///< the second half must keep this share of the pace of the first
+    double least_rise = 0;
+  };
+
+  Case(Grid grid, const Options& options, Descent descent)
+      : grid_(std::move(grid)), options_(options), descent_(descent) {
+    fill_gaps();
+    usual_ = usual_steps(filled_);
+    const double level = std::abs(stats::median(filled_) + grid_.base);
+    least_rise_ = std::max(
+        {static_cast<double>(options.absolute_floor), level_share(grid_.length()) * level, descent.least_rise});
+  }
+
+  [[nodiscard]] Judgement judge();
+
+ private:
+  [[nodiscard]] double over_looks(double p) const { return std::min(1.0, descent_.looks * p); }
+  [[nodiscard]] Judgement judge_rest(Grid rest, double least_ratio, double least_rise) const;
+  void fill_gaps();
+  void measure_memory(std::span<const double> residuals);
+  void use(Blocks blocks);
+  [[nodiscard]] std::optional<Judgement> judge_days(std::span<const double> residuals) const;
+  [[nodiscard]] bool rises_visibly() const;
+  [[nodiscard]] bool rose_early() const;
+  [[nodiscard]] bool is_sawtooth() const;
+  [[nodiscard]] double differences_p_value() const;
+  [[nodiscard]] std::optional<Halves> halves() const;
+  [[nodiscard]] Judgement described(Shape shape, Gate gate) const;
+  [[nodiscard]] Judgement insufficient(double needed_seconds) const;
+  [[nodiscard]] Judgement judge_step(const StepUp& step) const;
+  [[nodiscard]] std::optional<Judgement> judge_slowing() const;
+  [[nodiscard]] Judgement judge_rise() const;
+  [[nodiscard]] Judgement gated(double p_value, Test test) const;
+  [[nodiscard]] Judgement unless_load(Judgement judgement) const;
+
+  Grid grid_;
+  const Options& options_;
+  Descent descent_;
+  std::vector<double> filled_;
+  Steps usual_;
+  double least_rise_ = 0;
+  std::size_t finest_ = 1;    // cells
+  std::size_t memory_ = 1;    // cells: correlation length
+  std::size_t period_ = 0;    // cells: 0 when there is none
+  std::size_t block_ = 1;     // cells: what the memory asks for
+  bool independent_ = false;  // there are 8 blocks of block_ cells, and blocks_ are these; else they are the finest
+  Blocks blocks_;
+  Line line_;
+  double finest_p_ = 1;
+};
+
+Judgement Case::judge_rest(Grid rest, double least_ratio, double least_rise) const {
+  return Case(std::move(rest), options_, {descent_.depth + 1, 2 * descent_.looks, least_ratio, least_rise}).judge();
+}
+
+void Case::fill_gaps() {
+  filled_ = grid_.values;
+  const auto first = std::find_if(filled_.begin(), filled_.end(), [](double v) { return !std::isnan(v); });
+  double last = first == filled_.end() ? 0 : *first;
+  for (double& value : filled_) {
+    if (std::isnan(value)) value = last;
+    last = value;
+  }
+}
+
+void Case::use(Blocks blocks) {
+  blocks_ = std::move(blocks);
+  line_ = fit_line(blocks_).value_or(Line{});
+}
+
+// Whether the envelope's last third stands above its first one, or the end above the start.
+bool Case::rises_visibly() const {
+  const auto& y = blocks_.values;
+  const auto third = static_cast<std::ptrdiff_t>(std::max<std::size_t>(1, y.size() / 3));
+  const double kept = *std::min_element(y.end() - third, y.end()) - *std::min_element(y.begin(), y.begin() + third);
+  const double ends = std::max(y.back() - y.front(), filled_.back() - filled_.front());
+  return kept > least_rise_ || ends > least_rise_;
+}
+
+// Whether it stands above its first moments for the rest of the window: a rise too short for the test.
+bool Case::rose_early() const {
+  const std::size_t n = filled_.size();
+  const double start = stats::median(std::span(filled_).first(3));
+  const double least = *std::min_element(filled_.begin() + static_cast<std::ptrdiff_t>(n / 2), filled_.end());
+  return least - start > std::max(least_rise_, 6 * usual_.noise);
+}
+
+bool Case::is_sawtooth() const {
+  const double rise = std::max(line_.rise, least_rise_);
+  return gave_back(blocks_, rise) || has_equal_teeth(filled_, usual_.noise, rise);
+}
+
+void Case::measure_memory(std::span<const double> residuals) {
+  const stats::Autocorrelation acf(residuals);
+  memory_ = stats::correlation_length(acf);
+  period_ = stats::period(acf, memory_).value_or(0);
+  block_ = std::max({finest_, 2 * memory_, period_});
+  if (block_ > finest_ && blocks_in(grid_.size(), block_) >= kLeastBlocks) {
+    if (auto blocks = lower_envelope(grid_, block_); blocks.size() >= kLeastBlocks) use(std::move(blocks));
+  }
+  independent_ = block_ == finest_ || blocks_.length > grid_.cell * static_cast<double>(finest_);
+}
+
+// Are the steps of the series, taken as far apart as they depend on each other, more than those of a random walk?
+double Case::differences_p_value() const {
+  std::vector<double> steps(filled_.size() - 1);
+  for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = filled_[i + 1] - filled_[i];
+  const auto residuals = stats::detrended(steps);
+  const std::size_t apart = std::max(stats::correlation_length(stats::Autocorrelation(residuals)), period_);
+  double sum = 0;
+  double squares = 0;
+  for (std::size_t i = filled_.size() - 1; i >= apart; i -= apart) {
+    const double step = filled_[i] - filled_[i - apart];
+    sum += step;
+    squares += step * step;
+  }
+  return squares > 0 ? stats::sign_sum_tail_bound(sum / std::sqrt(squares)) : 1.0;
+}
+
+// Finer than the blocks of the test: as independent as they can be.
+std::optional<Halves> Case::halves() const {
+  const std::size_t fine = std::max({grid_.size() / (independent_ ? 32 : 24), independent_ ? memory_ : 1, period_});
+  return compare_halves(lower_envelope(grid_, std::max<std::size_t>(1, fine)));
+}
+
+Judgement Case::described(Shape shape, Gate gate) const {
+  Judgement judgement;
+  describe_envelope(blocks_, line_, judgement);
+  judgement.block_length = to_nanoseconds(blocks_.length);
+  // Where the noise remembers, fewer blocks than these are independent.
+  const double independent = static_cast<double>(grid_.size()) / static_cast<double>(std::max(finest_, 2 * memory_));
+  const double visible = detectable_rise(line_.noise, std::min(independent, static_cast<double>(blocks_.size())));
+  judgement.detectable_rate = std::max(visible, least_rise_) / grid_.length();
+  judgement.shape = shape;
+  judgement.stopped_by = gate;
+  judgement.test = Test::kBlocks;
+  judgement.p_value = finest_p_;
+  if (shape != Shape::kGrowing) judgement.pattern = Pattern::kUnknown;
+  return judgement;
+}
+
+Judgement Case::insufficient(double needed_seconds) const {
+  Judgement judgement;
+  if (blocks_.size() >= 2) judgement = described(Shape::kInsufficient, Gate::kLength);
+  judgement.stopped_by = Gate::kLength;
+  judgement.test = Test::kNone;
+  judgement.rate.reset();
+  judgement.needed = to_nanoseconds(std::max(needed_seconds, 1.2 * grid_.length()));
+  return judgement;
+}
+
+Judgement Case::unless_load(Judgement judgement) const {
+  if (options_.covariates.empty()) return judgement;
+  if (const auto load = explaining_load(blocks_, grid_.origin, least_rise_, options_)) {
+    judgement.shape = Shape::kFollowsLoad;
+    judgement.stopped_by = Gate::kLoad;
+    judgement.pattern = Pattern::kUnknown;
+    judgement.load = *load;
+    judgement.needed.reset();
+    judgement.rate = Rate{line_.slope.lower, line_.slope.point, line_.slope.upper};
+  }
+  return judgement;
+}
+
+bool still_rises(const Judgement& rest) { return rest.shape == Shape::kGrowing || rest.shape == Shape::kFollowsLoad; }
+
+// What is left without the step is judged by itself: a program that took its share at once may leak on from there.
+Judgement Case::judge_step(const StepUp& step) const {
+  if (descent_.depth < kDeepest) {
+    Grid rest = grid_;
+    for (std::size_t i = step.first_after; i < rest.size(); ++i) rest.values[i] -= step.height;
+    // The height is known to about two sigma of the steps' noise only.
+    const Judgement remaining = judge_rest(std::move(rest), descent_.least_ratio, 3 * usual_.noise);
+    if (still_rises(remaining)) return remaining;
+  }
+  Judgement judgement = described(Shape::kStep, Gate::kStep);
+  judgement.pattern = Pattern::kOneShot;
+  judgement.rise = step.height;
+  judgement.step_at = grid_.origin + to_nanoseconds(grid_.time(step.first_after));
+  return judgement;
+}
+
+// The end of a growth, or its beginning (start-up, warm-up) before a steady one: the later half is judged by itself,
+// and must slow down less than an exponential approach would there.
+std::optional<Judgement> Case::judge_slowing() const {
+  if (has_stopped(filled_, filled_.back() - filled_.front())) return described(Shape::kSaturating, Gate::kSaturation);
+  const auto paces = halves();
+  if (!paces) return std::nullopt;
+  const bool too_slow = descent_.least_ratio > 0 && paces->ratio < descent_.least_ratio;
+  if (!paces->slows_down && !too_slow) return std::nullopt;
+  if (!too_slow && descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks) {
+    const double least_ratio = 0.5 * (1 + std::sqrt(std::min(1.0, paces->ratio)));
+    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), least_ratio, 0);
+    if (still_rises(later)) return later;
+  }
+  return described(Shape::kSaturating, Gate::kSaturation);
+}
+
+Judgement Case::gated(double p_value, Test test) const {
+  const bool large = line_.rise > std::max(least_rise_, 3 * line_.noise);
+  Judgement judgement = large ? described(Shape::kGrowing, Gate::kNone) : described(Shape::kFlat, Gate::kSize);
+  judgement.test = test;
+  judgement.p_value = p_value;
+  return large ? unless_load(std::move(judgement)) : judgement;
+}
+
+// One value per day when the series has a daily cycle and lasts 5 days.
+std::optional<Judgement> Case::judge_days(std::span<const double> residuals) const {
+  const auto day = static_cast<std::size_t>(std::llround(kDay / grid_.cell));
+  if (day < 12 || grid_.size() < 5 * day) return std::nullopt;
+  const stats::Autocorrelation acf(residuals);
+  double best = 0;
+  for (std::size_t lag = day - day / 12; lag <= day + day / 12; ++lag) best = std::max(best, acf.at(lag));
+  if (best <= 0.3 || best - acf.at(day / 2) < 0.2) return std::nullopt;
+  const Blocks days = lower_envelope(grid_, day);
+  if (days.size() < 5) return std::nullopt;
+  Judgement judgement = judge_envelope(days, options_.alpha / descent_.looks, least_rise_);
+  judgement.p_value = over_looks(judgement.p_value);
+  judgement.test = Test::kDays;
+  judgement.daily_cycle = true;
+  judgement.block_length = to_nanoseconds(days.length);
+  return judgement.shape == Shape::kGrowing ? unless_load(std::move(judgement)) : judgement;
+}
+
+// A series that rises beyond the noise of its finest blocks.
+Judgement Case::judge_rise() const {
+  if (const auto slowing = judge_slowing()) {
+    return slowing->shape == Shape::kSaturating ? unless_load(*slowing) : *slowing;
+  }
+  if (independent_) {
+    const double p = over_looks(stats::mann_kendall_rise(blocks_.values).p_value);
+    return p < options_.alpha ? gated(p, Test::kBlocks) : described(Shape::kFlat, Gate::kSignificance);
+  }
+  const double p = over_looks(differences_p_value());
+  if (p < options_.alpha) return gated(p, Test::kDifferences);
+  // It may have begun to rise within the window.
+  if (descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks) {
+    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), 0, 0);
+    if (still_rises(later)) return later;
+  }
+  const double block = grid_.cell * static_cast<double>(block_);
+  const double needed = static_cast<double>(kLeastBlocks) * block;
+  return unless_load(insufficient(block > 20 * kHour ? std::min(5 * kDay, needed) : needed));
+}
+
+Judgement Case::judge() {
+  if (grid_.present() < kLeastBlocks) return insufficient(kLeastBlocks * grid_.cell);
+  if (descent_.depth < kDeepest) {
+    if (const auto reset = after_reset(grid_, filled_, usual_.noise);
+        reset && grid_.size() - *reset >= 2 * kLeastBlocks) {
+      return Case(grid_.tail(*reset), options_, {descent_.depth + 1, descent_.looks, 0, 0}).judge();
+    }
+  }
+  finest_ = finest_block(grid_);
+  use(lower_envelope(grid_, finest_));
+  if (blocks_.size() < kLeastBlocks) return insufficient(kLeastBlocks * grid_.cell);
+  finest_p_ = over_looks(stats::mann_kendall_rise(blocks_.values).p_value);
+  const auto residuals = stats::detrended(grid_.values);
+  if (const auto days = judge_days(residuals)) return *days;
+  if (!rises_visibly()) {
+    memory_ = stats::correlation_length(stats::Autocorrelation(residuals));
+    return described(Shape::kFlat, Gate::kSize);
+  }
+  measure_memory(residuals);
+  if (const auto step = find_step(filled_, usual_, least_rise_)) return judge_step(*step);
+  const bool significant = finest_p_ < options_.alpha || (independent_ && block_ > finest_);
+  if (is_sawtooth()) return described(Shape::kFlat, significant ? Gate::kSawtooth : Gate::kSignificance);
+  if (significant && line_.rise > least_rise_) return judge_rise();
+  if (rose_early()) return described(Shape::kSaturating, Gate::kSaturation);
+  return described(Shape::kFlat, Gate::kSignificance);
+}
+
+// The points that count: after the subject's warm-up, which is half an hour, in windows of an hour and more.
+std::span<const model::Point> after_warm_up(std::span<const model::Point> series, const Options& options) {
+  if (!options.subject_start || series.empty()) return series;
+  const auto seconds = [](BootTime a, BootTime b) {
+    return difference(a.since_boot.count(), b.since_boot.count()) * 1e-9;
+  };
+  if (seconds(series.back().time, series.front().time) < kHour) return series;
+  const auto first = std::find_if(series.begin(), series.end(), [&](const model::Point& point) {
+    return seconds(point.time, *options.subject_start) >= kWarmUp;
+  });
+  return series.subspan(static_cast<std::size_t>(first - series.begin()));
+}
+
+bool covers(std::span<const model::Point> series, const Options& options) {
+  if (series.empty()) return false;
+  const auto from = options.window_start.value_or(series.front().time);
+  const auto to = options.window_end.value_or(series.back().time);
+  const double length = difference(to.since_boot.count(), from.since_boot.count());
+  const double span = difference(series.back().time.since_boot.count(), series.front().time.since_boot.count());
+  // A slow source may be two of its periods late; nobody is there "all the time" who missed more than a tenth.
+  const double spacing = series.size() > 1 ? span / static_cast<double>(series.size() - 1) : 0;
+  const double slack = std::min(std::max(2 * spacing, 0.02 * length), 0.1 * length);
+  return difference(series.front().time.since_boot.count(), from.since_boot.count()) <= slack &&
+         difference(to.since_boot.count(), series.back().time.since_boot.count()) <= slack;
+}
+
+// Most series of a machine never move: they are answered without any arithmetic.
+std::optional<Judgement> judge_constant(std::span<const model::Point> series, const Options& options) {
+  const auto other = std::find_if(series.begin(), series.end(),
+                                  [&](const model::Point& point) { return point.value != series.front().value; });
+  if (other != series.end() || series.size() < kLeastBlocks) return std::nullopt;
+  const double seconds =
+      difference(series.back().time.since_boot.count(), series.front().time.since_boot.count()) * 1e-9;
+  if (!(seconds > 0)) return std::nullopt;
+  Judgement judgement;
+  judgement.shape = Shape::kFlat;
+  judgement.stopped_by = Gate::kSignificance;
+  judgement.test = Test::kBlocks;
+  judgement.blocks = static_cast<int>(std::min<std::size_t>(series.size(), 12));
+  judgement.block_length = to_nanoseconds(seconds / judgement.blocks);
+  judgement.rate = Rate{};
+  const double share = level_share(seconds) * std::abs(static_cast<double>(series.front().value));
+  judgement.detectable_rate = std::max({1.0, share, static_cast<double>(options.absolute_floor)}) / seconds;
+  return judgement;
+}
+
+}  // namespace
+
+Judgement judge(std::span<const model::Point> series, const Options& options) {
+  const bool covered = covers(series, options);
+  series = after_warm_up(series, options);
+  Judgement judgement;
+  if (const auto constant = judge_constant(series, options)) {
+    judgement = *constant;
+  } else if (auto grid = make_grid(series)) {
+    judgement = Case(std::move(*grid), options, {}).judge();
+  } else {
+    judgement.stopped_by = Gate::kLength;
+  }
+  judgement.covers_window = covered;
+  return judgement;
+}
+
+Judgement judge_rounds(std::span<const std::int64_t> per_round, const Options& options) {
+  Blocks rounds;
+  rounds.length = 1;
+  for (std::size_t i = 0; i < per_round.size(); ++i) {
+    rounds.times.push_back(static_cast<double>(i));
+    rounds.values.push_back(difference(per_round[i], per_round.front()));
+  }
+  // No share of the level: a round is an experiment, and what it leaves behind counts however much was there before.
+  Judgement judgement = judge_envelope(rounds, options.alpha, static_cast<double>(options.absolute_floor));
+  judgement.test = Test::kRounds;
+  return judgement;
+}
+
+}  // namespace leakscope::analysis::trend

@@ -1,0 +1,88 @@
+#include "findings/families.h"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+#include "findings/cgroup_path.h"
+#include "findings/headroom.h"
+#include "findings/series_sum.h"
+#include "findings/text.h"
+
+namespace leakscope::findings {
+namespace {
+
+TEST(Families, AdjustAsBenjaminiAndHochbergDid) {
+  // Their worked example, J. R. Statist. Soc. B 57 (1995), section 4.1: four of fifteen are rejected at 0.05.
+  constexpr std::array<double, 15> kPublished{0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
+                                              0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0};
+  const std::vector<double> q_values = benjamini_hochberg(kPublished);
+  int rejected = 0;
+  for (const double q : q_values) rejected += q <= 0.05 ? 1 : 0;
+  EXPECT_EQ(rejected, 4);
+  EXPECT_NEAR(q_values[0], 0.0015, 1e-9);
+  EXPECT_DOUBLE_EQ(q_values[14], 1.0);
+  EXPECT_TRUE(benjamini_hochberg({}).empty());
+}
+
+model::Series series_of(std::initializer_list<std::pair<int, std::int64_t>> points) {
+  model::Series series;
+  for (const auto& [second, value] : points) series.push_back({BootTime{std::chrono::seconds(second)}, value});
+  return series;
+}
+
+TEST(SeriesSum, TakesTheLastValueOfSlowerTerms) {
+  const auto fast = series_of({{1, 10}, {2, 20}, {3, 30}, {4, 40}});
+  const auto slow = series_of({{2, 100}, {4, 200}});
+  const auto sum = sum_of({{&fast, 1}, {&slow, -1}, {nullptr, 1}});
+  ASSERT_EQ(sum.size(), 3U);
+  EXPECT_EQ(sum[0].value, 20 - 100);
+  EXPECT_EQ(sum[1].value, 30 - 100);
+  EXPECT_EQ(sum[2].value, 40 - 200);
+  EXPECT_TRUE(sum_of({{nullptr, 1}, {&slow, 1}}).empty());
+}
+
+TEST(SeriesSum, EdgesAreNotMovedByOneOddReading) {
+  model::Series series;
+  for (int i = 0; i < 100; ++i) series.push_back({BootTime{std::chrono::seconds(i)}, i == 99 ? 99999 : i});
+  EXPECT_DOUBLE_EQ(edges_of(series).start, 2);
+  EXPECT_DOUBLE_EQ(edges_of(series).end, 97);
+  EXPECT_DOUBLE_EQ(edges_of({}).rise(), 0);
+}
+
+TEST(CgroupPath, KnowsBothVersions) {
+  EXPECT_TRUE(cgroup_is_inside("0::/a/b", "/a"));
+  EXPECT_TRUE(cgroup_is_inside("4:memory:/a/b", "memory:/a/b"));
+  EXPECT_TRUE(cgroup_is_inside("/a", "/"));
+  EXPECT_FALSE(cgroup_is_inside("/ab", "/a"));
+  EXPECT_FALSE(cgroup_is_inside("", "/a"));
+  EXPECT_EQ(cgroup_path("0::/docker/x:/y"), "/docker/x:/y");
+}
+
+TEST(Eta, IsAnIntervalOrNothing) {
+  const auto eta = eta_of(1000, {5, 10, 20});
+  ASSERT_TRUE(eta && eta->upper);
+  EXPECT_EQ(eta->lower, std::chrono::seconds(50));
+  EXPECT_EQ(*eta->upper, std::chrono::seconds(200));
+  EXPECT_FALSE(eta_of(1000, {0, 10, 20}));
+  EXPECT_FALSE(eta_of(1000, {-1, 10, 20}));
+  EXPECT_FALSE(eta_of(1e18, {1e-9, 10, 1e-3}));
+  EXPECT_FALSE(eta_of(1000, {1e-9, 10, 20})->upper);
+}
+
+TEST(Text, ReadsWell) {
+  EXPECT_EQ(with_commas(112304), "112,304");
+  EXPECT_EQ(with_commas(-999), "-999");
+  EXPECT_EQ(with_commas(-1000000), "-1,000,000");
+  EXPECT_EQ(rise_text(model::Unit::kCount, 1200), "+1,200");
+  EXPECT_EQ(change_text(model::Unit::kBytes, 1024, 2048), "1.00 KiB -> 2.00 KiB");
+  constexpr double kMib = 1024 * 1024;
+  EXPECT_EQ(rate_text(model::Unit::kBytes, {37.1 * kMib / 60, 39.8 * kMib / 60, 42.3 * kMib / 60}),
+            "39.8 MiB/min (37.1 MiB to 42.3 MiB)");
+  EXPECT_EQ(rate_text(model::Unit::kBytes, {kMib / 3600, 2 * kMib / 3600, 3 * kMib / 3600}),
+            "2.00 MiB/h (1.00 MiB to 3.00 MiB)");
+  EXPECT_EQ(rate_text(model::Unit::kCount, {9, 10, 11}), "600/min (540 to 660)");
+}
+
+}  // namespace
+}  // namespace leakscope::findings

@@ -1,0 +1,263 @@
+#include <gtest/gtest.h>
+
+#include "findings/observation_builder.h"
+
+namespace leakscope::findings {
+namespace {
+
+using model::Metric;
+using model::SubjectKind;
+using Words = std::vector<std::string>;
+
+constexpr double kGiB = 1024 * kMiB;
+
+ObservationBuilder losing(double bytes) {
+  ObservationBuilder machine;
+  machine.idle_machine();
+  machine.machine(Metric::kMeminfoMemAvailable, sum(ramp(12 * kGiB, -bytes), noisy(0, 2 * kMiB)));
+  machine.machine(Metric::kVmstatFreePages, sum(ramp(10 * kGiB, -bytes), noisy(0, 0.5 * kMiB)));
+  return machine;
+}
+
+/// The same, and the loss is unreclaimable slab.
+ObservationBuilder losing_slab(double bytes) {
+  auto machine = losing(bytes);
+  machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, bytes))
+      .machine(Metric::kMeminfoSlab, ramp(512 * kMiB, bytes));
+  machine.machine(Metric::kSlabTotalBytes, ramp(505 * kMiB, bytes), 5);
+  return machine;
+}
+
+TEST(KernelSlab, NamesTheCacheThatGrows) {
+  auto machine = losing_slab(40 * kMiB);
+  for (int i = 0; i < 100; ++i) {
+    machine.cache("still-" + std::to_string(i), 512, false, noisy(4000, 100), flat(4200));
+  }
+  machine.cache("kmalloc-4k", 4096, false, ramp(112304, 10185), ramp(112400, 10185));
+  machine.series(machine.process(9, "idle", flat(kMiB)), Metric::kProcessSocketBytes, noisy(50000, 9000), 5);
+  const Judged judged = judge_plainly(machine.build());
+  EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing kmalloc-4k"});
+  const Finding& finding = judged.findings[0];
+  EXPECT_EQ(finding.domain, Domain::kKernel);
+  EXPECT_GT(finding.share_of_decline.value_or(0), 0.9);
+  EXPECT_TRUE(has_evidence(finding, "nobody holds them"));
+  EXPECT_TRUE(has_evidence(finding, "falls in none"));
+  EXPECT_EQ(finding.next.front(), "leakscope trace kernel --cache kmalloc-4k --for 60s");
+  ASSERT_FALSE(judged.decline.parts.empty());
+  EXPECT_EQ(judged.decline.parts[0].row, "kernel.slab_unreclaimable");
+}
+
+TEST(KernelSlab, NamesTheProcessBehindMessages) {
+  auto machine = losing_slab(41 * kMiB);
+  machine.cache("kmalloc-cg-4k", 4096, false, ramp(200, 10000), ramp(208, 10000));
+  machine.cache("kmalloc-cg-64", 64, false, ramp(200, 10000), ramp(256, 10000));
+  const auto sender = machine.process(4711, "queuer", flat(2 * kMiB));
+  machine.series(sender, Metric::kProcessMsgBytes, ramp(0, 39.1 * kMiB), 5);
+  const Judged judged = judge_plainly(machine.build());
+  EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing kmalloc-cg-4k"});
+  const Finding& finding = judged.findings[0];
+  ASSERT_EQ(finding.holders.size(), 1U);
+  EXPECT_EQ(finding.holders[0].comm, "queuer");
+  EXPECT_TRUE(has_evidence(finding, "held by 4711 queuer: 39.1 MiB in message queues"));
+  EXPECT_TRUE(has_evidence(finding, "beside it grow kmalloc-cg-64"));
+}
+
+TEST(KernelSlab, SocketsWithFullQueuesAreMoreThanTheirDescriptors) {
+  auto machine = losing_slab(100 * kMiB);
+  machine.cache("kmalloc-4k", 4096, false, ramp(500, 25600), ramp(500, 25600));
+  const auto owner = machine.process(50, "stuffer", flat(2 * kMiB));
+  machine.series(owner, Metric::kProcessFds, ramp(10, 500))
+      .series(owner, Metric::kProcessSocketBytes, ramp(0, 98 * kMiB), 5);
+  const Judged judged = judge_plainly(machine.build());
+  ASSERT_NE(find(judged, "kernel.slab.growth", "kmalloc-4k"), nullptr);
+  EXPECT_EQ(judged.findings[0].id, "kernel.slab.growth");
+  EXPECT_EQ(find(judged, "kernel.slab.growth")->holders.at(0).comm, "stuffer");
+}
+
+TEST(KernelSlab, FragmentationIsNoLeak) {
+  auto machine = losing_slab(40 * kMiB);
+  machine.cache("kmalloc-512", 512, false, noisy(60000, 500), ramp(61000, 80000));
+  const Judged judged = judge_plainly(machine.build());
+  ASSERT_NE(find(judged, "kernel.slab.fragmentation"), nullptr);
+  EXPECT_EQ(find(judged, "kernel.slab.fragmentation")->state, State::kFragmented);
+  EXPECT_EQ(find(judged, "kernel.slab.growth"), nullptr);
+}
+
+/// find / -xdev | xargs stat
+ObservationBuilder walking_files(double unused_share) {
+  ObservationBuilder machine;
+  machine.idle_machine();
+  machine.machine(Metric::kMeminfoSReclaimable, ramp(300 * kMiB, 180 * kMiB))
+      .machine(Metric::kMeminfoSlab, ramp(512 * kMiB, 180 * kMiB));
+  machine.machine(Metric::kSlabTotalBytes, ramp(505 * kMiB, 180 * kMiB), 5);
+  machine.machine(Metric::kDentryTotal, ramp(50000, 150000))
+      .machine(Metric::kDentryUnused, ramp(20000, 150000 * unused_share));
+  machine.cache("dentry", 192, true, ramp(50000, 150000), ramp(50400, 150000));
+  machine.cache("ext4_inode_cache", 1096, true, ramp(40000, 140000), ramp(40400, 140000));
+  return machine;
+}
+
+TEST(KernelSlab, DentriesThatNobodyUsesAreACache) {
+  const Judged judged = judge_plainly(walking_files(0.98).build());
+  EXPECT_EQ(alarms(judged), Words{});
+  ASSERT_NE(find(judged, "kernel.slab.cache", "dentry"), nullptr);
+  EXPECT_EQ(find(judged, "kernel.slab.cache", "dentry")->state, State::kCache);
+  EXPECT_EQ(find(judged, "kernel.slab.cache", "ext4_inode_cache")->state, State::kCache);
+}
+
+TEST(KernelSlab, DentriesThatAreHeldAreNot) {
+  const Judged judged = judge_plainly(walking_files(0.02).build());
+  ASSERT_NE(find(judged, "kernel.slab.growth", "dentry"), nullptr);
+  EXPECT_TRUE(has_evidence(*find(judged, "kernel.slab.growth", "dentry"), "unused dentries"));
+}
+
+TEST(KernelSlab, AReclaimableCacheThatSurvivesReclaimIsNotOne) {
+  for (const bool scanned : {false, true}) {
+    ObservationBuilder machine;
+    machine.idle_machine();
+    machine.machine(Metric::kMeminfoSReclaimable, ramp(300 * kMiB, 60 * kMiB));
+    machine.machine(Metric::kVmstatPgscan, ramp(0, scanned ? 5e6 : 1000));
+    machine.cache("radix_tree_node", 576, true, ramp(1e5, 110000), ramp(1e5, 110000));
+    EXPECT_EQ(alarms(judge_plainly(machine.build())).size(), scanned ? 1U : 0U);
+  }
+}
+
+TEST(KernelSlab, TheSumIsToldWhenCachesCannotBeRead) {
+  auto machine = losing(40 * kMiB);
+  machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 40 * kMiB));
+  const Judged judged = judge_plainly(machine.build());
+  ASSERT_NE(find(judged, "kernel.slab.growth"), nullptr);
+  EXPECT_EQ(find(judged, "kernel.slab.growth")->subject.key.kind, SubjectKind::kMachine);
+  EXPECT_TRUE(has_evidence(*find(judged, "kernel.slab.growth"), "the cache is not known"));
+}
+
+TEST(KernelLargeKmalloc, IsSlabBeyondItsCaches) {
+  auto machine = losing(60 * kMiB);
+  machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 60 * kMiB))
+      .machine(Metric::kMeminfoSlab, ramp(512 * kMiB, 60 * kMiB));
+  machine.cache("still", 512, false, flat(1000), flat(1000));
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.large_kmalloc growing "});
+  EXPECT_EQ(alarms(judge_plainly(losing_slab(60 * kMiB).build())).front(), "kernel.slab.growth growing ");
+}
+
+TEST(KernelVmalloc, NamesTheCaller) {
+  auto machine = losing(50 * kMiB);
+  machine.machine(Metric::kMeminfoVmallocUsed, ramp(80 * kMiB, 50 * kMiB));
+  machine.series(machine.subject(SubjectKind::kVmallocCaller, "xt_alloc_table_info"), Metric::kVmallocBytes,
+                 ramp(kMiB, 50 * kMiB), 5);
+  machine.series(machine.subject(SubjectKind::kVmallocCaller, "unpurged"), Metric::kVmallocBytes, ramp(0, 90 * kMiB),
+                 5);
+  machine.series(machine.subject(SubjectKind::kVmallocCaller, "kernel_clone"), Metric::kVmallocBytes,
+                 noisy(9 * kMiB, kMiB), 5);
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.vmalloc growing xt_alloc_table_info"});
+}
+
+TEST(KernelVmalloc, AModuleThatWasLoadedIsAStep) {
+  auto machine = losing(0);
+  machine.machine(Metric::kMeminfoVmallocUsed, jump(80 * kMiB, 20 * kMiB));
+  machine.series(machine.subject(SubjectKind::kVmallocCaller, "move_module"), Metric::kVmallocBytes,
+                 jump(kMiB, 20 * kMiB), 5);
+  machine.event(30, model::EventKind::kModuleLoad, "nvidia");
+  const Judged judged = judge_plainly(machine.build());
+  EXPECT_EQ(alarms(judged), Words{});
+  ASSERT_NE(find(judged, "kernel.vmalloc"), nullptr);
+  EXPECT_TRUE(has_evidence(*find(judged, "kernel.vmalloc"), "nvidia"));
+}
+
+TEST(KernelPercpu, GrowsAlongWithRemovedCgroups) {
+  auto machine = losing(30 * kMiB);
+  machine.machine(Metric::kMeminfoPercpu, ramp(8 * kMiB, 30 * kMiB));
+  machine.machine(Metric::kCgroupsDying, ramp(3, 500)).machine(Metric::kCgroupsExisting, ramp(100, 500));
+  const Judged judged = judge_plainly(machine.build());
+  EXPECT_EQ(alarms(judged), (Words{"kernel.percpu growing ", "kernel.dying_cgroups growing "}));
+  EXPECT_TRUE(has_evidence(*find(judged, "kernel.percpu"), "removed cgroups"));
+}
+
+TEST(KernelDyingCgroups, ThatAreFreedInTheEndStaySilent) {
+  auto machine = losing(0);
+  machine.machine(Metric::kCgroupsDying, sawtooth(3, 200));
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+}
+
+TEST(KernelStacks, OfKernelThreadsAreAFinding) {
+  auto machine = losing(10 * kMiB);
+  machine.machine(Metric::kMeminfoKernelStack, ramp(10 * kMiB, 10 * kMiB));
+  machine.machine(Metric::kMeminfoVmallocUsed, ramp(80 * kMiB, 10 * kMiB));
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.stacks growing "});
+}
+
+TEST(KernelPageTables, AreToldWhenTheyOutgrowWhatTheyMap) {
+  for (const bool sparse : {true, false}) {
+    auto machine = losing(30 * kMiB);
+    machine.machine(Metric::kMeminfoPageTables, ramp(20 * kMiB, 4 * kMiB));
+    machine.machine(Metric::kMeminfoAnonPages, ramp(kGiB, sparse ? 8 * kMiB : 2000 * kMiB));
+    const auto process = machine.process(5, "mapper", ramp(100 * kMiB, sparse ? 8 * kMiB : 2000 * kMiB));
+    machine.series(process, Metric::kProcessPageTables, ramp(kMiB, 4 * kMiB));
+    EXPECT_EQ(find(judge_plainly(machine.build()), "kernel.page_tables") != nullptr, sparse);
+  }
+}
+
+TEST(KernelBpf, TellsTheMapThatGrowsAndItsHolder) {
+  auto machine = losing(40 * kMiB);
+  const auto map = machine.subject(SubjectKind::kBpfMap, "id 12 events");
+  machine.series(map, Metric::kBpfMapBytes, ramp(kMiB, 40 * kMiB), 5);
+  machine.machine(Metric::kBpfMapsTotal, ramp(2 * kMiB, 40 * kMiB), 5)
+      .machine(Metric::kMeminfoVmallocUsed, ramp(80 * kMiB, 40 * kMiB));
+  machine.series(machine.subject(SubjectKind::kVmallocCaller, "htab_map_alloc"), Metric::kVmallocBytes,
+                 ramp(kMiB, 40 * kMiB), 5);
+  machine.series(machine.process(31, "tracer", flat(kMiB)), Metric::kProcessBpfBytes, ramp(kMiB, 40 * kMiB), 5);
+  const Judged judged = judge_plainly(machine.build());
+  EXPECT_EQ(alarms(judged), Words{"kernel.bpf growing map id 12 events"});
+  EXPECT_EQ(judged.findings[0].holders.at(0).comm, "tracer");
+}
+
+TEST(KernelBpf, MapsOfADaemonThatStartsAreAStep) {
+  auto machine = losing(0);
+  machine.machine(Metric::kBpfMapsTotal, jump(2 * kMiB, 64 * kMiB)).machine(Metric::kBpfMapsCount, jump(3, 40));
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+}
+
+TEST(KernelResidual, NamesWhoHoldsPlainPages) {
+  auto machine = losing(60 * kMiB);
+  machine.machine(Metric::kBuddyOrder0, ramp(5000, -4000)).machine(Metric::kBuddyOrder1, flat(100));
+  machine.machine(Metric::kBuddyOrder2, flat(100)).machine(Metric::kBuddyOrder3, flat(100));
+  machine.series(machine.process(8, "stuck", flat(kMiB)), Metric::kProcessPipeBytes, ramp(0, 58 * kMiB), 5);
+  const Judged judged = judge_plainly(machine.build());
+  EXPECT_EQ(alarms(judged), Words{"kernel.residual growing "});
+  EXPECT_EQ(judged.findings[0].holders.at(0).comm, "stuck");
+  EXPECT_TRUE(has_evidence(judged.findings[0], "free blocks of order 0 to 3"));
+}
+
+TEST(KernelResidual, AHolderTakesItsPagesOutOfIt) {
+  auto machine = losing(60 * kMiB);
+  const auto ring = machine.subject(SubjectKind::kHolder, "packet-rings");
+  machine.series(ring, Metric::kHolderBytes, ramp(kMiB, 60 * kMiB)).series(ring, Metric::kHolderCounted, flat(0));
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.holder growing packet-rings"});
+}
+
+TEST(KernelResidual, PerCpuListsAndHotPlugStaySilent) {
+  auto machine = losing(0);
+  machine.machine(Metric::kVmstatFreePages, ramp(10 * kGiB, -60 * kMiB))
+      .machine(Metric::kZoneinfoPcp, ramp(16 * kMiB, 60 * kMiB));
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  auto plugged = losing(0);
+  plugged.machine(Metric::kZoneinfoManaged, ramp(16 * kGiB, kGiB))
+      .machine(Metric::kVmstatFreePages, ramp(10 * kGiB, kGiB));
+  EXPECT_EQ(alarms(judge_plainly(plugged.build())), Words{});
+}
+
+TEST(KernelSockets, AreToldWhereNothingDeeperIs) {
+  auto machine = losing(30 * kMiB);
+  machine.machine(Metric::kVmstatFreePages, noisy(10 * kGiB, kMiB));
+  machine.machine(Metric::kSockTcpMem, ramp(kMiB, 30 * kMiB)).machine(Metric::kSockTcpOrphan, ramp(0, 300));
+  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.sockets growing "});
+  auto slab = losing_slab(40 * kMiB);
+  slab.machine(Metric::kSockTcpMem, ramp(kMiB, 38 * kMiB));
+  slab.cache("skbuff_small_head", 704, false, ramp(1000, 59000), ramp(1000, 59000));
+  const Judged judged = judge_plainly(slab.build());
+  EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing skbuff_small_head"});
+  EXPECT_TRUE(has_evidence(judged.findings[0], "socket buffers +3"));
+}
+
+}  // namespace
+}  // namespace leakscope::findings

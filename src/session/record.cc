@@ -1,0 +1,104 @@
+#include "session/record.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "sources/recording/recording_writer.h"
+
+namespace leakscope::session {
+namespace {
+
+using sources::recording::RecordingWriter;
+using sources::recording::WriterOptions;
+
+Result<RecordingWriter> open_writer(const RecordOptions& options, WriterOptions writer_options) {
+  if (options.output != "-") return RecordingWriter::create(options.output, std::move(writer_options));
+  UniqueFd stream(::dup(STDOUT_FILENO));
+  if (!stream.is_open()) return std::unexpected(error_from_errno(errno, "standard output", "use"));
+  return RecordingWriter::create(std::move(stream), std::move(writer_options));
+}
+
+/// Keeps what the live line shows.
+class ProgressState {
+ public:
+  void take(const model::Sample& sample, const model::Registry& registry) {
+    if (!start_) start_ = sample.time;
+    progress_.elapsed = sample.time.boot - start_->boot;
+    ++progress_.samples;
+    progress_.subjects = registry.size();
+    for (const model::Reading& reading : sample.readings) {
+      if (reading.metric != model::Metric::kMeminfoMemAvailable) continue;
+      if (!first_available_) first_available_ = reading.value;
+      progress_.available = Bytes(reading.value);
+      progress_.change = Bytes(reading.value - *first_available_);
+    }
+  }
+  RecordProgress& progress() { return progress_; }
+
+ private:
+  std::optional<Moment> start_;
+  std::optional<std::int64_t> first_available_;
+  RecordProgress progress_;
+};
+
+/// A reader that went away ends a stream as quietly as in any filter; a full disk does not end a recording.
+bool stream_has_ended(const RecordOptions& options, const Result<>& written) {
+  return options.output == "-" && !written;
+}
+
+std::vector<std::string> notes_of(const RecordingWriter& writer) {
+  std::vector<std::string> notes = writer.notes();
+  const auto stats = writer.stats();
+  if (stats.thinned_blocks > 0)
+    notes.push_back(fmt::format("{} old parts were thinned to stay below --max-size", stats.thinned_blocks));
+  if (stats.dropped_blocks > 0)
+    notes.push_back(fmt::format("{} of the oldest parts were dropped to stay below --max-size", stats.dropped_blocks));
+  if (stats.not_written > 0) notes.push_back(fmt::format("LOST: {} samples could not be written", stats.not_written));
+  return notes;
+}
+
+}  // namespace
+
+Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop, const RecordCallback& progress) {
+  auto registry = std::make_shared<model::Registry>();
+  const SystemClock clock;
+  auto sampler =
+      open_live(registry, options.sources, clock, stop, {SamplingMode::kRecording, options.interval, options.duration});
+  if (!sampler) return std::unexpected(std::move(sampler.error()));
+  WriterOptions writer_options;
+  writer_options.host = (*sampler)->host();
+  writer_options.start = clock.now();
+  writer_options.interval = options.interval;
+  writer_options.tool_version = LEAKSCOPE_VERSION;
+  writer_options.max_size = options.max_size;
+  if (options.force) writer_options.existing = sources::recording::Existing::kReplace;
+  auto writer = open_writer(options, std::move(writer_options));
+  if (!writer) return std::unexpected(std::move(writer.error()));
+
+  ProgressState state;
+  model::Sample sample;
+  for (;;) {
+    auto more = (*sampler)->next(sample);
+    if (!more) return std::unexpected(std::move(more.error()));
+    if (!*more) break;
+    state.take(sample, *registry);
+    writer->set_state((*sampler)->coverage(), (*sampler)->losses());
+    const Result<> written = writer->add(sample, *registry);
+    if (stream_has_ended(options, written)) return std::unexpected(written.error());
+    state.progress().trouble = written ? std::string{} : to_string(written.error());
+    state.progress().written = Bytes(static_cast<std::int64_t>(writer->stats().bytes_written));
+    if (progress) progress(state.progress());
+  }
+  writer->set_state((*sampler)->coverage(), (*sampler)->losses());
+  if (auto finished = writer->finish(*registry); !finished) return std::unexpected(std::move(finished.error()));
+  const auto stats = writer->stats();
+  return RecordSummary{state.progress().samples,
+                       Bytes(static_cast<std::int64_t>(stats.file_size > 0 ? stats.file_size : stats.bytes_written)),
+                       state.progress().elapsed, notes_of(*writer)};
+}
+
+}  // namespace leakscope::session

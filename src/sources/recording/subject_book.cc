@@ -1,0 +1,78 @@
+#include "sources/recording/subject_book.h"
+
+#include "sources/recording/byte_stream.h"
+
+namespace leakscope::sources::recording {
+
+std::optional<std::uint32_t> SubjectBook::touch(model::SubjectId subject) {
+  if (subject.index >= numbers_.size()) numbers_.resize(std::size_t{subject.index} + 1, kNone);
+  std::uint32_t& number = numbers_[subject.index];
+  if (number != kNone) return number;
+  if (entries_.size() == kMaxSubjects) return std::nullopt;
+  number = static_cast<std::uint32_t>(entries_.size());
+  entries_.emplace_back().subject = subject;
+  return number;
+}
+
+void SubjectBook::retire(model::SubjectId subject) {
+  if (const auto number = touch(subject)) entries_[*number].retired = true;
+}
+
+// Record: kind, name, flags, [pid, start], cgroup, container, executable, detail, [parent]; strings by index.
+void SubjectBook::describe(const model::SubjectInfo& info, StringTable& strings) {
+  scratch_.clear();
+  ByteWriter writer(scratch_);
+  const auto parent = info.parent ? touch(*info.parent) : std::nullopt;
+  writer.varint(strings.index(model::to_string(info.key.kind)));
+  writer.varint(strings.index(info.key.name));
+  writer.u8(static_cast<std::uint8_t>((info.key.process ? kSubjectIsProcess : 0U) | (parent ? kSubjectHasParent : 0U)));
+  if (info.key.process) {
+    writer.signed_varint(info.key.process->pid.value);
+    writer.varint(info.key.process->start.ticks);
+  }
+  for (const std::string* text : {&info.cgroup, &info.container, &info.executable, &info.detail}) {
+    writer.varint(strings.index(*text));
+  }
+  if (parent) writer.varint(*parent);
+}
+
+void SubjectBook::note(const model::Registry& registry, std::uint32_t row, StringTable& strings) {
+  // Parents join the list while it is walked, so entries are addressed by number.
+  for (std::uint32_t number = 0; number < entries_.size(); ++number) {
+    if (entries_[number].settled) continue;
+    describe(registry.info(entries_[number].subject), strings);
+    Entry& entry = entries_[number];
+    entry.settled = entry.retired;
+    if (entry.noted && text(entry.newest) == scratch_) continue;
+    const Record record{records_.size(), scratch_.size()};
+    records_ += scratch_;
+    if (entry.noted) {
+      changes_.push_back({number, row, record});
+    } else {
+      entry.first = record;
+    }
+    entry.newest = record;
+    entry.noted = true;
+  }
+}
+
+void SubjectBook::encode(std::string& out) const {
+  ByteWriter writer(out);
+  writer.varint(entries_.size());
+  for (const Entry& entry : entries_) out += text(entry.first);
+  writer.varint(changes_.size());
+  for (const Change& change : changes_) {
+    writer.varint(change.number);
+    writer.varint(change.row);
+    out += text(change.record);
+  }
+}
+
+void SubjectBook::clear() {
+  for (const Entry& entry : entries_) numbers_[entry.subject.index] = kNone;
+  entries_.clear();
+  changes_.clear();
+  records_.clear();
+}
+
+}  // namespace leakscope::sources::recording
