@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: idle_processes COUNT MIB\n");
     return 2;
   }
+  pid_t* children = calloc((size_t)count, sizeof *children);
+  if (!children) return 1;
   for (int i = 0; i < count; ++i) {
     const pid_t pid = fork();
     if (pid < 0) {
@@ -40,6 +42,7 @@ int main(int argc, char** argv) {
       close(0);
       hold(bytes, pipe_ends[1]);
     }
+    children[i] = pid;
   }
   close(pipe_ends[1]);
   char byte = 0;
@@ -53,5 +56,9 @@ int main(int argc, char** argv) {
   fflush(stdout);
   while (read(0, &byte, 1) > 0) {
   }
+  for (int i = 0; i < count; ++i) kill(children[i], SIGKILL);
+  while (wait(NULL) > 0) {
+  }
+  free(children);
   return 0;
 }

@@ -44,7 +44,7 @@ model::Host host() {
 
 model::Ledger ledger() {
   model::Ledger ledger;
-  ledger.total = Bytes::from_mib(24 * 1024);
+  ledger.total = Bytes::from_mib(24L * 1024);
   const auto row = [&](std::string id, LedgerClass klass, std::int64_t size, std::string label, std::string source) {
     ledger.rows.push_back({std::move(id), klass, Bytes::from_mib(size), std::move(label), std::move(source)});
   };
@@ -321,8 +321,7 @@ std::vector<std::string> hostile_texts() {
       "",
       "plain",
       "\x1b[31mred\x1b[0m \x1b]0;title\x07",
-      "\xc2\x9b"
-      "31m C1 control",
+      "\xc2\x9b[31m C1 control",
       "two\nlines\r\nand\ttab",
       "nul\0inside"s,
       "\xff\xfe not UTF-8 \xc3",
