@@ -77,7 +77,7 @@ State state_of(const Test& test) {
 }
 
 bool is_notable(const Test& test) {
-  if (test.grows() || test.rise() < static_cast<double>(info(test.quantity).notable)) return false;
+  if (test.grows() || test.ended || test.rise() < static_cast<double>(info(test.quantity).notable)) return false;
   const State state = state_of(test);
   return state != State::kClean && state != State::kLeak && state != State::kGrowing;
 }

@@ -244,7 +244,8 @@ void Facts::put_to_the_test(const QuantityInfo& quantity) {
     add_covariates(options, quantity.quantity, test.subject);
     test.load_known = !options.covariates.empty();
     test.judgement = analysis::trend::judge(*test.series, options);
-    test.throughout = test.judgement.covers_window && !observation_.registry().info(test.subject).retired;
+    test.ended = observation_.registry().info(test.subject).retired;
+    test.throughout = test.judgement.covers_window && !test.ended;
     gate_p_values.push_back(test.judgement.p_value);
     // What a gate of its own stopped is no discovery, and must not make room for others.
     p_values.push_back(test.judgement.shape == Shape::kGrowing ? test.judgement.p_value : 1.0);

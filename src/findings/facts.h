@@ -24,6 +24,7 @@ struct Test {
   double q_value = 1;        ///< comparable to JudgeOptions::q, the family's share already paid
   bool significant = false;  ///< grows by every gate of its series, and q_value is small enough
   bool gate_open = false;    ///< as a parent: no trend is ruled out, by the p-value alone
+  bool ended = false;        ///< the subject is no more
   bool throughout = false;   ///< the subject was there from the window's start to its end
   bool load_known = false;   ///< load covariates were there to compare with
 

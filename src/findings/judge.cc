@@ -64,6 +64,11 @@ void put_in_order(Drafts& drafts) {
 /// What looks like a leak and is not: the largest ten are enough.
 void keep_the_largest_others(Drafts& drafts) {
   constexpr std::size_t kOthers = 10;
+  constexpr int kUndecided = 3;
+  int undecided = 0;
+  std::erase_if(drafts, [&](const Draft& draft) {
+    return draft.finding.state == State::kInsufficient && ++undecided > kUndecided;
+  });
   const auto first_other = std::ranges::find_if_not(drafts, &Draft::alarms);
   const auto others = static_cast<std::size_t>(std::distance(first_other, drafts.end()));
   if (others > kOthers) drafts.erase(first_other + kOthers, drafts.end());
