@@ -60,7 +60,7 @@ constexpr Row kRows[] = {
     {"page_holders",
      [](const RootedDir& root, PageSize size) { return sources::page_holders::open_page_holders(root, size); }},
     {"debugfs_holders",
-     [](const RootedDir& root, PageSize size) { return sources::page_holders::open_debugfs_holders(root, size); }},
+     [](const RootedDir& root, PageSize) { return sources::page_holders::open_debugfs_holders(root); }},
     {"held_objects", [](const RootedDir& root, PageSize) { return sources::held_objects::open_held_objects(root); }},
     {"cgroups", [](const RootedDir& root, PageSize) { return sources::cgroupfs::open_cgroups(root); }},
     {"boot_log",
