@@ -36,7 +36,10 @@ std::int64_t whole(double amount) {
 
 void add_events(Draft& draft, const Facts& facts, const Test& test) {
   if (!test.judgement.step_at) return;
-  const Nanoseconds near = std::max<Nanoseconds>(std::chrono::seconds(2), facts.length() / 20);
+  // A slow source sees the step up to a period late.
+  const Nanoseconds span = test.series->back().time - test.series->front().time;
+  const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(test.series->size() - 1, 1));
+  const Nanoseconds near = std::max({Nanoseconds(std::chrono::seconds(2)), facts.length() / 20, period * 2});
   int told = 0;
   for (const model::Event& event : facts.observation().events) {
     const Nanoseconds apart = event.time.boot - *test.judgement.step_at;
@@ -74,7 +77,7 @@ State state_of(const Test& test) {
 }
 
 bool is_notable(const Test& test) {
-  if (test.grows() || test.rise() < static_cast<double>(info(test.quantity).notable)) return false;
+  if (test.grows() || test.ended || test.rise() < static_cast<double>(info(test.quantity).notable)) return false;
   const State state = state_of(test);
   return state != State::kClean && state != State::kLeak && state != State::kGrowing;
 }

@@ -26,7 +26,7 @@ using Drafts = std::vector<Draft>;
 /// The state of a test that rises, by DESIGN's words: leak needs 8 blocks over an hour and a known load.
 [[nodiscard]] State state_of(const Test& test);
 /// Worth a word although it is no leak: it rose by a notable amount and saturates, stepped, follows load or has not
-/// been there all the time.
+/// been there all the time. What ended has given back.
 [[nodiscard]] bool is_notable(const Test& test);
 
 /// A draft with state, figures, events that explain a step, and the catalog's next steps.

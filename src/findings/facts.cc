@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "analysis/accounting/accounts.h"
+#include "analysis/stats/multiplicity.h"
 #include "findings/families.h"
 
 namespace leakscope::findings {
 namespace {
 
+using analysis::stats::benjamini_hochberg;
 using analysis::trend::Options;
 using analysis::trend::Shape;
 using model::Metric;
@@ -77,7 +79,7 @@ double root_share(Root root) {
 
 }  // namespace
 
-Facts::Facts(const Observation& observation, const JudgeOptions& options, const SeriesJudge& judge_series)
+Facts::Facts(const Observation& observation, const JudgeOptions& options)
     : observation_(observation), options_(options) {
   for (const auto& [metric, name] :
        std::initializer_list<std::pair<Metric, const char*>>{{Metric::kStatContextSwitches, "context switches"},
@@ -89,7 +91,18 @@ Facts::Facts(const Observation& observation, const JudgeOptions& options, const 
   }
   for (const QuantityInfo& quantity : all_quantities()) {
     collect(quantity);
-    put_to_the_test(quantity, judge_series);
+    put_to_the_test(quantity);
+  }
+}
+
+void Facts::find_own_process() {
+  if (!options_.own_pid) return;
+  for (const SubjectId process : observation_.subjects_with(Metric::kProcessRssAnon)) {
+    const model::SubjectInfo known = observation_.info(process);
+    if (!known.key.process || known.key.process->pid != *options_.own_pid || known.retired) continue;
+    own_process_ = process;
+    if (known.parent && observation_.last(*known.parent, Metric::kGroupMembers).value_or(0) == 1)
+      own_group_ = known.parent;
   }
 }
 
@@ -167,7 +180,7 @@ void Facts::add_derived(const QuantityInfo& quantity, SubjectId subject, Series 
 void Facts::add_test(const QuantityInfo& quantity, SubjectId subject, const Series* series) {
   const auto index = static_cast<std::size_t>(quantity.quantity);
   seen_[index] = true;
-  if (series->size() < 2) return;
+  if (series->size() < 2 || is_own(subject)) return;
   const auto [low, high] = std::ranges::minmax_element(*series, {}, &model::Point::value);
   const double range = static_cast<double>(high->value) - static_cast<double>(low->value);
   if (quantity.floor > 0 && range < static_cast<double>(quantity.floor)) return;
@@ -206,18 +219,12 @@ void Facts::add_covariates(Options& options, Quantity quantity, SubjectId subjec
   }
 }
 
-bool Facts::is_throughout(const Series& series, SubjectId subject) const {
-  if (!observation_.start() || !observation_.end()) return false;
-  if (observation_.registry().info(subject).retired) return false;
-  // Slow sources give their first point late and their last one early: two of their own periods are granted.
-  const Nanoseconds span = series.back().time - series.front().time;
-  const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(series.size() - 1, 1));
-  const Nanoseconds grace = std::max(observation_.length() / 10, std::min(period * 2, observation_.length() / 4));
-  return series.front().time - observation_.start()->boot <= grace &&
-         observation_.end()->boot - series.back().time <= grace;
+/// This program's own process, and a group that is nothing else.
+bool Facts::is_own(SubjectId subject) const {
+  return own_process_ && (subject == *own_process_ || (own_group_ && subject == *own_group_));
 }
 
-void Facts::put_to_the_test(const QuantityInfo& quantity, const SeriesJudge& judge_series) {
+void Facts::put_to_the_test(const QuantityInfo& quantity) {
   const auto index = static_cast<std::size_t>(quantity.quantity);
   double share = root_share(quantity.root);
   if (quantity.parent) {
@@ -232,10 +239,13 @@ void Facts::put_to_the_test(const QuantityInfo& quantity, const SeriesJudge& jud
     Options options;
     options.alpha = options_.alpha;
     options.absolute_floor = quantity.floor;
+    if (observation_.start()) options.window_start = observation_.start()->boot;
+    if (observation_.end()) options.window_end = observation_.end()->boot;
     add_covariates(options, quantity.quantity, test.subject);
     test.load_known = !options.covariates.empty();
-    test.throughout = is_throughout(*test.series, test.subject);
-    test.judgement = judge_series(*test.series, options);
+    test.judgement = analysis::trend::judge(*test.series, options);
+    test.ended = observation_.registry().info(test.subject).retired;
+    test.throughout = test.judgement.covers_window && !test.ended;
     gate_p_values.push_back(test.judgement.p_value);
     // What a gate of its own stopped is no discovery, and must not make room for others.
     p_values.push_back(test.judgement.shape == Shape::kGrowing ? test.judgement.p_value : 1.0);

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,10 +14,6 @@
 
 namespace leakscope::findings {
 
-/// Judges one series. analysis::trend::judge(), or a stand-in of a test.
-using SeriesJudge =
-    std::function<analysis::trend::Judgement(std::span<const model::Point>, const analysis::trend::Options&)>;
-
 /// One series that was put to the test.
 struct Test {
   Quantity quantity{};
@@ -29,6 +24,7 @@ struct Test {
   double q_value = 1;        ///< comparable to JudgeOptions::q, the family's share already paid
   bool significant = false;  ///< grows by every gate of its series, and q_value is small enough
   bool gate_open = false;    ///< as a parent: no trend is ruled out, by the p-value alone
+  bool ended = false;        ///< the subject is no more
   bool throughout = false;   ///< the subject was there from the window's start to its end
   bool load_known = false;   ///< load covariates were there to compare with
 
@@ -40,7 +36,7 @@ struct Test {
 /// Everything that rules look at: the observation, and the tests of all its series over the hierarchy.
 class Facts {
  public:
-  Facts(const model::Observation& observation, const JudgeOptions& options, const SeriesJudge& judge_series);
+  Facts(const model::Observation& observation, const JudgeOptions& options);
   Facts(const Facts&) = delete;
   Facts& operator=(const Facts&) = delete;
 
@@ -48,6 +44,8 @@ class Facts {
   [[nodiscard]] const JudgeOptions& options() const { return options_; }
   [[nodiscard]] Nanoseconds length() const { return observation_.length(); }
 
+  /// This program itself: it is neither tested nor named as a holder.
+  [[nodiscard]] std::optional<model::SubjectId> own_process() const { return own_process_; }
   /// The tests of a quantity, by subject. Subjects whose series did not move are not among them.
   [[nodiscard]] std::span<const Test> tests(Quantity quantity) const {
     return tests_[static_cast<std::size_t>(quantity)];
@@ -72,8 +70,9 @@ class Facts {
   void add_derived(const QuantityInfo& quantity, model::SubjectId subject, model::Series series);
   void add_first_of(const QuantityInfo& quantity, std::initializer_list<model::Metric> metrics);
   void add_covariates(analysis::trend::Options& options, Quantity quantity, model::SubjectId subject) const;
-  void put_to_the_test(const QuantityInfo& quantity, const SeriesJudge& judge_series);
-  [[nodiscard]] bool is_throughout(const model::Series& series, model::SubjectId subject) const;
+  void put_to_the_test(const QuantityInfo& quantity);
+  [[nodiscard]] bool is_own(model::SubjectId subject) const;
+  void find_own_process();
 
   const model::Observation& observation_;
   JudgeOptions options_;
@@ -82,6 +81,8 @@ class Facts {
   std::array<bool, kQuantityCount> seen_{};
   std::array<double, kQuantityCount> share_{};  ///< of options_.q that the family was tested at
   std::vector<analysis::trend::Options::Covariate> machine_load_;
+  std::optional<model::SubjectId> own_process_;
+  std::optional<model::SubjectId> own_group_;
 };
 
 }  // namespace leakscope::findings

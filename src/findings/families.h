@@ -1,13 +1,6 @@
 #pragma once
 
-#include <span>
-#include <vector>
-
 namespace leakscope::findings {
-
-/// Benjamini-Hochberg's adjusted p-values (q-values) of one family, in the order given: a test is rejected at level q
-/// when its value is at most q.
-[[nodiscard]] std::vector<double> benjamini_hochberg(std::span<const double> p_values);
 
 /// How the false discovery rate is shared out.
 ///

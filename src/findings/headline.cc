@@ -1,7 +1,6 @@
 #include "findings/headline.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -44,37 +43,6 @@ std::string holder(const Finding& finding) {
   return fmt::format("; process {} ({}) holds it: {}", first.process.pid.value, first.comm, first.holds);
 }
 
-std::string names_of(const Judged& judged, State state) {
-  std::string names;
-  for (const Finding& finding : judged.findings) {
-    if (finding.state != state) continue;
-    if (!names.empty()) names += ", ";
-    names += fmt::format("{} {}", title_of(finding),
-                         rise_text(finding.unit, static_cast<double>(finding.amount.value_or(0))));
-  }
-  return names;
-}
-
-std::string not_leaks(const Judged& judged) {
-  static constexpr auto kWords = std::to_array<std::pair<State, std::string_view>>({
-      {State::kCache, "cache"},
-      {State::kFragmented, "fragmented"},
-      {State::kFollowsLoad, "follows load"},
-      {State::kSaturating, "levels off"},
-      {State::kStep, "one step"},
-      {State::kRetained, "kept by the allocator"},
-      {State::kInsufficient, "not seen long enough"},
-  });
-  std::string text;
-  for (const auto& [state, words] : kWords) {
-    const std::string names = names_of(judged, state);
-    if (names.empty()) continue;
-    if (!text.empty()) text += " · ";
-    text += fmt::format("{} ({})", names, words);
-  }
-  return text;
-}
-
 std::string what_is_left(const Judged& judged, const Finding& first) {
   std::string text;
   if (judged.decline.available_now) {
@@ -87,40 +55,36 @@ std::string what_is_left(const Judged& judged, const Finding& first) {
   return fmt::format("The limit is reached {} if nothing changes.", when);
 }
 
-}  // namespace
-
-std::string headline(const Judged& judged) {
+std::string sentence_of(const Judged& judged, Nanoseconds window) {
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
     return fmt::format("{}: {} {}{}{}.", who(*first), title_of(*first), grows(*first), share(*first), holder(*first));
   }
   if (judged.verdict == Verdict::kInsufficient) {
-    if (!judged.needed) return "Nothing could be judged: too few samples, or nothing may be read.";
-    return fmt::format("Too little was seen to judge: watch for {}.", to_human(*judged.needed));
+    if (!judged.needed) return "nothing could be judged: too few samples, or nothing may be read.";
+    return fmt::format("{} are too short to judge: watch for {} or more.", to_human(window), to_human(*judged.needed));
   }
   if (judged.detectable_rate && *judged.detectable_rate > 0) {
     const std::string rate = amount_text(model::Unit::kBytes, *judged.detectable_rate * 60);
-    return fmt::format("Nothing leaks that is faster than {}/min.", rate);
+    return fmt::format("nothing leaks: a steady loss of {}/min would have been noticed.", rate);
   }
-  return "Nothing leaks.";
+  return "nothing leaks.";
 }
 
-std::vector<std::string> details(const Judged& judged) {
-  std::vector<std::string> lines;
+}  // namespace
+
+Headline headline_of(const Judged& judged, Nanoseconds window) {
+  Headline headline{sentence_of(judged, window), {}};
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
-    if (std::string left = what_is_left(judged, *first); !left.empty()) lines.push_back(std::move(left));
-    const auto more = std::ranges::count_if(judged.findings, alarms) - 1;
-    if (more > 0)
-      lines.push_back(fmt::format("{} more {} below.", more, more == 1 ? "finding stands" : "findings stand"));
+    if (std::string left = what_is_left(judged, *first); !left.empty()) headline.details.push_back(std::move(left));
   }
-  if (std::string others = not_leaks(judged); !others.empty()) lines.push_back("Not leaks: " + others);
   if (!judged.struggle.empty()) {
     std::string text = "The machine struggles: ";
     for (std::size_t i = 0; i < judged.struggle.size(); ++i) text += (i > 0 ? "; " : "") + judged.struggle[i];
-    lines.push_back(text + ".");
+    headline.details.push_back(text + ".");
   }
-  return lines;
+  return headline;
 }
 
 }  // namespace leakscope::findings

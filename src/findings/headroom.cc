@@ -82,6 +82,8 @@ std::optional<double> headroom_of(const Draft& draft, const Facts& facts) {
       return left_in(facts, draft.subject, Metric::kInotifyWatchesUser, Metric::kInotifyWatchesMax);
     case Quantity::kMsgQueues:
       return left_in(facts, machine, Metric::kSysvMsgQueues, Metric::kSysvMsgMax);
+    case Quantity::kSemSets:
+      return left_in(facts, machine, Metric::kSysvSemSets, Metric::kSysvSemMax);
     case Quantity::kShmSegments:
       return left_in(facts, machine, Metric::kSysvShmSegments, Metric::kSysvShmMax);
     default:

@@ -73,6 +73,7 @@ std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldK
     if (!(kinds.*kind.wanted)) continue;
     for (const SubjectId process : observation.subjects_with(kind.metric)) {
       looked = true;
+      if (process == facts.own_process()) continue;
       const double by = grown_by(*observation.find(process, kind.metric));
       if (by > 0)
         add_held(held, process, by, fmt::format("{} in {}", amount_text(model::Unit::kBytes, by), kind.words));
@@ -81,6 +82,7 @@ std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldK
   if (kinds.descriptors) {
     for (const SubjectId process : observation.subjects_with(Metric::kProcessFds)) {
       looked = true;
+      if (process == facts.own_process()) continue;
       const double more = facts.rise(process, Metric::kProcessFds);
       if (more < static_cast<double>(info(Quantity::kProcessFds).floor)) continue;
       add_held(held, process, more * kinds.object_bytes,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/process_id.h"
 #include "findings/finding.h"
 #include "model/ledger.h"
 #include "model/series.h"
@@ -39,6 +40,8 @@ struct Judged {
 struct JudgeOptions {
   double q = 0.05;      ///< false discovery rate over all families together
   double alpha = 0.01;  ///< level of a single series
+  /// The judging program itself, when it judges the machine it runs on: watching costs memory, and is no finding.
+  std::optional<Pid> own_pid{};
 };
 
 /// Judges an observation: series tests over a hierarchy with several roots, rules, decomposition of the decline.

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/trend/trend.h"
 #include "findings/judge.h"
 #include "model/series.h"
 
@@ -80,12 +79,7 @@ class ObservationBuilder {
   std::vector<Happening> events_;
 };
 
-/// Stands in for analysis::trend::judge(): twelve blocks, a shape by plain comparison. What a series does is clear in
-/// these tests; how that is found out is tested where it is done.
-[[nodiscard]] analysis::trend::Judgement plain_judge(std::span<const model::Point> series,
-                                                     const analysis::trend::Options& options);
-
-[[nodiscard]] Judged judge_plainly(const model::Observation& observation);
+[[nodiscard]] Judged judge_with_defaults(const model::Observation& observation);
 [[nodiscard]] const Finding* find(const Judged& judged, std::string_view id, std::string_view name = {});
 /// Ids and states of the findings that raise an alarm: "user.anon growing leaky".
 [[nodiscard]] std::vector<std::string> alarms(const Judged& judged);

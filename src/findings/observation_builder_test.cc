@@ -1,17 +1,12 @@
 #include "findings/observation_builder.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
-
-#include "findings/judging.h"
 
 namespace leakscope::findings {
 namespace {
 
-using analysis::trend::Judgement;
-using analysis::trend::Shape;
 using model::Metric;
 using model::SubjectId;
 using model::SubjectKind;
@@ -144,56 +139,7 @@ model::Observation ObservationBuilder::build() const {
   return observation;
 }
 
-Judgement plain_judge(std::span<const model::Point> series, const analysis::trend::Options& options) {
-  Judgement judgement;
-  constexpr std::size_t kBlocks = 12;
-  if (series.size() < kBlocks) {
-    judgement.needed = std::chrono::seconds(30);
-    return judgement;
-  }
-  std::array<double, kBlocks> low{};
-  for (std::size_t block = 0; block < kBlocks; ++block) {
-    const auto part = series.subspan(block * series.size() / kBlocks,
-                                     (block + 1) * series.size() / kBlocks - block * series.size() / kBlocks);
-    low[block] = static_cast<double>(std::ranges::min_element(part, {}, &model::Point::value)->value);
-  }
-  const Nanoseconds span = series.back().time - series.front().time;
-  const double seconds = std::chrono::duration<double>(span).count();
-  int ups = 0;
-  int downs = 0;
-  double largest = 0;
-  for (std::size_t i = 1; i < kBlocks; ++i) {
-    ups += low[i] > low[i - 1] ? 1 : 0;
-    downs += low[i] < low[i - 1] ? 1 : 0;
-    largest = std::max(largest, low[i] - low[i - 1]);
-  }
-  const double rise = low.back() - low.front();
-  judgement.blocks = kBlocks;
-  judgement.block_length = span / static_cast<std::int64_t>(kBlocks);
-  judgement.rise = rise;
-  judgement.rising_share = ups / 11.0;
-  judgement.falling_share = downs / 11.0;
-  judgement.detectable_rate = 1000;
-  judgement.shape = Shape::kFlat;
-  judgement.p_value = 0.4;
-  const double slope = rise / seconds * kBlocks / (kBlocks - 1);
-  judgement.rate = analysis::trend::Rate{slope * 0.95, slope, slope * 1.05};
-  if (rise <= static_cast<double>(options.absolute_floor) || downs > 2) return judgement;
-  judgement.p_value = 1e-7;
-  if (largest > 0.6 * rise) {
-    judgement.shape = Shape::kStep;
-    judgement.pattern = analysis::trend::Pattern::kOneShot;
-    judgement.step_at = series[series.size() / 2].time;
-  } else if (low[kBlocks - 1] - low[kBlocks - 4] < rise / 20) {
-    judgement.shape = Shape::kSaturating;
-  } else {
-    judgement.shape = Shape::kGrowing;
-    judgement.pattern = ups >= 9 ? analysis::trend::Pattern::kSteady : analysis::trend::Pattern::kSporadic;
-  }
-  return judgement;
-}
-
-Judged judge_plainly(const model::Observation& observation) { return judge_with(observation, {}, plain_judge); }
+Judged judge_with_defaults(const model::Observation& observation) { return judge(observation, {}); }
 
 const Finding* find(const Judged& judged, std::string_view id, std::string_view name) {
   const auto found = std::ranges::find_if(judged.findings, [&](const Finding& finding) {

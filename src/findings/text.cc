@@ -46,16 +46,20 @@ std::string change_text(model::Unit unit, double from, double to) {
 std::string rate_text(model::Unit unit, const Interval& per_second) {
   static constexpr std::array<std::pair<double, std::string_view>, 3> kTimes{
       {{60, "min"}, {3600, "h"}, {86400, "day"}}};
-  const double readable = unit == model::Unit::kBytes ? 1024 * 1024 : 3;
-  auto time = kTimes.begin();
+  static constexpr std::array<std::string_view, 5> kUnits{" B", " KiB", " MiB", " GiB", " TiB"};
+  const bool bytes = unit == model::Unit::kBytes;
+  const double readable = bytes ? 1024 * 1024 : 3;
+  const auto* time = kTimes.begin();
   while (std::next(time) != kTimes.end() && std::abs(per_second.point) * time->first < readable) ++time;
-  const auto show = [&](double rate) {
-    const double amount = rate * time->first;
-    if (unit != model::Unit::kBytes && std::abs(amount) < 100) return fmt::format("{:.1f}", amount);
-    return amount_text(unit, amount);
-  };
-  return fmt::format("{}/{} ({} to {})", show(per_second.point), time->second, show(per_second.lower),
-                     show(per_second.upper));
+  // All three figures in the unit of the middle one.
+  double scale = time->first;
+  std::size_t step = 0;
+  for (; bytes && std::abs(per_second.point) * scale >= 999.5 && step + 1 < kUnits.size(); ++step) scale /= 1024;
+  const double magnitude = std::abs(per_second.point) * scale;
+  const int decimals = magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f}{}/{} ({:.{}f} to {:.{}f})", per_second.point * scale, decimals,
+                     bytes ? kUnits[step] : std::string_view(), time->second, per_second.lower * scale, decimals,
+                     per_second.upper * scale, decimals);
 }
 
 std::string eta_text(const Finding::Eta& eta) {

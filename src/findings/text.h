@@ -16,7 +16,7 @@ namespace leakscope::findings {
 [[nodiscard]] std::string rise_text(model::Unit unit, double rise);
 /// "112,304 -> 122,489".
 [[nodiscard]] std::string change_text(model::Unit unit, double from, double to);
-/// "39.8 MiB/min (37.1 MiB to 42.3 MiB)": per minute, hour or day, whichever gives a figure that one can read.
+/// "39.8 MiB/min (37.1 to 42.3)": per minute, hour or day, whichever gives a figure that one can read.
 [[nodiscard]] std::string rate_text(model::Unit unit, const Interval& per_second);
 /// "1 h 49 min to 2 h 4 min", "more than 3 h".
 [[nodiscard]] std::string eta_text(const Finding::Eta& eta);

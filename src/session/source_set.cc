@@ -7,13 +7,17 @@
 #include "sources/bpf_objects/bpf_objects.h"
 #include "sources/cgroupfs/cgroup_source.h"
 #include "sources/ebpf/task_iterator.h"
+#include "sources/held_objects/held_objects.h"
 #include "sources/kernel_counters/kernel_counters.h"
 #include "sources/kernel_log/boot_memory.h"
 #include "sources/kernel_log/kernel_log.h"
+#include "sources/page_holders/page_holders.h"
+#include "sources/process/process_details.h"
 #include "sources/process/process_source.h"
 #include "sources/procfs/host.h"
 #include "sources/procfs/machine_sources.h"
 #include "sources/slab/slab.h"
+#include "sources/sysfs/sysfs_sources.h"
 #include "sources/tmpfs/tmpfs.h"
 #include "sources/vmalloc/vmalloc.h"
 
@@ -42,6 +46,9 @@ constexpr Row kRows[] = {
     {"swaps", [](const RootedDir& root, PageSize) { return procfs::open_swaps(root); }},
     {"net_dev", [](const RootedDir& root, PageSize) { return procfs::open_net_dev(root); }},
     {"diskstats", [](const RootedDir& root, PageSize) { return procfs::open_diskstats(root); }},
+    {"numa", [](const RootedDir& root, PageSize) { return sources::sysfs::open_numa_nodes(root); }},
+    {"hugepages", [](const RootedDir& root, PageSize) { return sources::sysfs::open_hugepages(root); }},
+    {"zram", [](const RootedDir& root, PageSize) { return sources::sysfs::open_zram(root); }},
     {"slab", [](const RootedDir& root, PageSize size) { return sources::slab::open_slab(root, size); }},
     {"vmalloc", [](const RootedDir& root, PageSize size) { return sources::vmalloc::open_vmalloc(root, size); }},
     {"sockets", [](const RootedDir& root, PageSize size) { return counters::open_socket_counters(root, size); }},
@@ -50,6 +57,11 @@ constexpr Row kRows[] = {
     {"modules", [](const RootedDir& root, PageSize) { return counters::open_modules(root); }},
     {"tmpfs", [](const RootedDir& root, PageSize) { return sources::tmpfs::open_tmpfs(root); }},
     {"bpf_objects", [](const RootedDir& root, PageSize) { return sources::bpf_objects::open_bpf_objects(root); }},
+    {"page_holders",
+     [](const RootedDir& root, PageSize size) { return sources::page_holders::open_page_holders(root, size); }},
+    {"debugfs_holders",
+     [](const RootedDir& root, PageSize size) { return sources::page_holders::open_debugfs_holders(root, size); }},
+    {"held_objects", [](const RootedDir& root, PageSize) { return sources::held_objects::open_held_objects(root); }},
     {"cgroups", [](const RootedDir& root, PageSize) { return sources::cgroupfs::open_cgroups(root); }},
     {"boot_log",
      [](const RootedDir& root, PageSize size) { return sources::kernel_log::open_boot_memory(root, size); }},
@@ -84,6 +96,8 @@ SourceSet open_sources(const RootedDir& root, PageSize page_size, const SourceOp
   SourceSet set;
   for (const Row& row : kRows) add(set, row.name, row.open(root, page_size));
   if (options.processes) add(set, "processes", open_process_source(root, page_size, options, set));
+  if (options.processes)
+    add(set, "process_details", sources::process::open_process_details(root, {.page_size = page_size}));
   return set;
 }
 

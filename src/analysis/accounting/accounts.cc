@@ -26,6 +26,7 @@ constexpr std::array<RowText, kRowCount> kTexts{{
     {"kernel.slab_unreclaimable", LedgerClass::kKernel, "unreclaimable slab"},
     {"kernel.large_kmalloc", LedgerClass::kKernel, "large kmalloc"},
     {"kernel.vmalloc", LedgerClass::kKernel, "vmalloc"},
+    {"kernel.vmap", LedgerClass::kKernel, "pages owned by vmap areas"},
     {"kernel.stacks", LedgerClass::kKernel, "kernel stacks"},
     {"kernel.page_tables", LedgerClass::kKernel, "page tables"},
     {"kernel.sec_page_tables", LedgerClass::kKernel, "page tables of KVM and IOMMU"},
@@ -217,6 +218,7 @@ void add_vmalloc_and_stacks(Accounts& books, const Reader& read) {
     if (inside) vmalloc->bytes = remove(vmalloc->bytes, stacks->bytes);
   }
   put(books, RowId::kKernelVmalloc, vmalloc);
+  put(books, RowId::kKernelVmap, read.first_of({{Metric::kVmallocVmapPages, "/proc/vmallocinfo vmap pages="}}));
   put(books, RowId::kKernelStacks, stacks);
 }
 

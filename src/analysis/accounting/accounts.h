@@ -24,6 +24,7 @@ enum class RowId : std::uint8_t {
   kKernelSlab,
   kKernelLargeKmalloc,
   kKernelVmalloc,
+  kKernelVmap,
   kKernelStacks,
   kKernelPageTables,
   kKernelSecPageTables,

@@ -20,6 +20,7 @@ namespace leakscope::analysis::accounting {
 /// - VmallocUsed reads 0 from 4.4 to 5.2: the sum of pages= in vmallocinfo stands in.
 /// - Kernel stacks lie inside vmalloc under VMAP_STACK: their row is taken out of vmalloc's. Seen by stacks in
 ///   vmallocinfo; when that is not readable, inferred from VmallocUsed being larger than KernelStack, with a note.
+/// - VmallocUsed leaves out vmap areas that own their pages (VM_MAP_PUT_PAGES): kernel.vmap, from vmallocinfo alone.
 /// - Percpu holds its first chunk, memblock memory outside the total (mm/percpu.c, pcpu_nr_pages()). Its size is
 ///   percpu.first_chunk; without that, Percpu is counted whole and a note says so, except when vmallocinfo shows that
 ///   no further chunk was ever made (no pcpu_get_vm_areas), when nothing of Percpu is inside.

@@ -35,7 +35,7 @@ TEST(KernelSlab, NamesTheCacheThatGrows) {
   }
   machine.cache("kmalloc-4k", 4096, false, ramp(112304, 10185), ramp(112400, 10185));
   machine.series(machine.process(9, "idle", flat(kMiB)), Metric::kProcessSocketBytes, noisy(50000, 9000), 5);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing kmalloc-4k"});
   const Finding& finding = judged.findings[0];
   EXPECT_EQ(finding.domain, Domain::kKernel);
@@ -53,7 +53,7 @@ TEST(KernelSlab, NamesTheProcessBehindMessages) {
   machine.cache("kmalloc-cg-64", 64, false, ramp(200, 10000), ramp(256, 10000));
   const auto sender = machine.process(4711, "queuer", flat(2 * kMiB));
   machine.series(sender, Metric::kProcessMsgBytes, ramp(0, 39.1 * kMiB), 5);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing kmalloc-cg-4k"});
   const Finding& finding = judged.findings[0];
   ASSERT_EQ(finding.holders.size(), 1U);
@@ -68,7 +68,7 @@ TEST(KernelSlab, SocketsWithFullQueuesAreMoreThanTheirDescriptors) {
   const auto owner = machine.process(50, "stuffer", flat(2 * kMiB));
   machine.series(owner, Metric::kProcessFds, ramp(10, 500))
       .series(owner, Metric::kProcessSocketBytes, ramp(0, 98 * kMiB), 5);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   ASSERT_NE(find(judged, "kernel.slab.growth", "kmalloc-4k"), nullptr);
   EXPECT_EQ(judged.findings[0].id, "kernel.slab.growth");
   EXPECT_EQ(find(judged, "kernel.slab.growth")->holders.at(0).comm, "stuffer");
@@ -77,7 +77,7 @@ TEST(KernelSlab, SocketsWithFullQueuesAreMoreThanTheirDescriptors) {
 TEST(KernelSlab, FragmentationIsNoLeak) {
   auto machine = losing_slab(40 * kMiB);
   machine.cache("kmalloc-512", 512, false, noisy(60000, 500), ramp(61000, 80000));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   ASSERT_NE(find(judged, "kernel.slab.fragmentation"), nullptr);
   EXPECT_EQ(find(judged, "kernel.slab.fragmentation")->state, State::kFragmented);
   EXPECT_EQ(find(judged, "kernel.slab.growth"), nullptr);
@@ -98,7 +98,7 @@ ObservationBuilder walking_files(double unused_share) {
 }
 
 TEST(KernelSlab, DentriesThatNobodyUsesAreACache) {
-  const Judged judged = judge_plainly(walking_files(0.98).build());
+  const Judged judged = judge_with_defaults(walking_files(0.98).build());
   EXPECT_EQ(alarms(judged), Words{});
   ASSERT_NE(find(judged, "kernel.slab.cache", "dentry"), nullptr);
   EXPECT_EQ(find(judged, "kernel.slab.cache", "dentry")->state, State::kCache);
@@ -106,7 +106,7 @@ TEST(KernelSlab, DentriesThatNobodyUsesAreACache) {
 }
 
 TEST(KernelSlab, DentriesThatAreHeldAreNot) {
-  const Judged judged = judge_plainly(walking_files(0.02).build());
+  const Judged judged = judge_with_defaults(walking_files(0.02).build());
   ASSERT_NE(find(judged, "kernel.slab.growth", "dentry"), nullptr);
   EXPECT_TRUE(has_evidence(*find(judged, "kernel.slab.growth", "dentry"), "unused dentries"));
 }
@@ -118,14 +118,14 @@ TEST(KernelSlab, AReclaimableCacheThatSurvivesReclaimIsNotOne) {
     machine.machine(Metric::kMeminfoSReclaimable, ramp(300 * kMiB, 60 * kMiB));
     machine.machine(Metric::kVmstatPgscan, ramp(0, scanned ? 5e6 : 1000));
     machine.cache("radix_tree_node", 576, true, ramp(1e5, 110000), ramp(1e5, 110000));
-    EXPECT_EQ(alarms(judge_plainly(machine.build())).size(), scanned ? 1U : 0U);
+    EXPECT_EQ(alarms(judge_with_defaults(machine.build())).size(), scanned ? 1U : 0U);
   }
 }
 
 TEST(KernelSlab, TheSumIsToldWhenCachesCannotBeRead) {
   auto machine = losing(40 * kMiB);
   machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 40 * kMiB));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   ASSERT_NE(find(judged, "kernel.slab.growth"), nullptr);
   EXPECT_EQ(find(judged, "kernel.slab.growth")->subject.key.kind, SubjectKind::kMachine);
   EXPECT_TRUE(has_evidence(*find(judged, "kernel.slab.growth"), "the cache is not known"));
@@ -136,8 +136,8 @@ TEST(KernelLargeKmalloc, IsSlabBeyondItsCaches) {
   machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 60 * kMiB))
       .machine(Metric::kMeminfoSlab, ramp(512 * kMiB, 60 * kMiB));
   machine.cache("still", 512, false, flat(1000), flat(1000));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.large_kmalloc growing "});
-  EXPECT_EQ(alarms(judge_plainly(losing_slab(60 * kMiB).build())).front(), "kernel.slab.growth growing ");
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"kernel.large_kmalloc growing "});
+  EXPECT_EQ(alarms(judge_with_defaults(losing_slab(60 * kMiB).build())).front(), "kernel.slab.growth growing ");
 }
 
 TEST(KernelVmalloc, NamesTheCaller) {
@@ -149,7 +149,7 @@ TEST(KernelVmalloc, NamesTheCaller) {
                  5);
   machine.series(machine.subject(SubjectKind::kVmallocCaller, "kernel_clone"), Metric::kVmallocBytes,
                  noisy(9 * kMiB, kMiB), 5);
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.vmalloc growing xt_alloc_table_info"});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"kernel.vmalloc growing xt_alloc_table_info"});
 }
 
 TEST(KernelVmalloc, AModuleThatWasLoadedIsAStep) {
@@ -158,7 +158,7 @@ TEST(KernelVmalloc, AModuleThatWasLoadedIsAStep) {
   machine.series(machine.subject(SubjectKind::kVmallocCaller, "move_module"), Metric::kVmallocBytes,
                  jump(kMiB, 20 * kMiB), 5);
   machine.event(30, model::EventKind::kModuleLoad, "nvidia");
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{});
   ASSERT_NE(find(judged, "kernel.vmalloc"), nullptr);
   EXPECT_TRUE(has_evidence(*find(judged, "kernel.vmalloc"), "nvidia"));
@@ -168,7 +168,7 @@ TEST(KernelPercpu, GrowsAlongWithRemovedCgroups) {
   auto machine = losing(30 * kMiB);
   machine.machine(Metric::kMeminfoPercpu, ramp(8 * kMiB, 30 * kMiB));
   machine.machine(Metric::kCgroupsDying, ramp(3, 500)).machine(Metric::kCgroupsExisting, ramp(100, 500));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), (Words{"kernel.percpu growing ", "kernel.dying_cgroups growing "}));
   EXPECT_TRUE(has_evidence(*find(judged, "kernel.percpu"), "removed cgroups"));
 }
@@ -176,14 +176,14 @@ TEST(KernelPercpu, GrowsAlongWithRemovedCgroups) {
 TEST(KernelDyingCgroups, ThatAreFreedInTheEndStaySilent) {
   auto machine = losing(0);
   machine.machine(Metric::kCgroupsDying, sawtooth(3, 200));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
 }
 
 TEST(KernelStacks, OfKernelThreadsAreAFinding) {
   auto machine = losing(10 * kMiB);
   machine.machine(Metric::kMeminfoKernelStack, ramp(10 * kMiB, 10 * kMiB));
   machine.machine(Metric::kMeminfoVmallocUsed, ramp(80 * kMiB, 10 * kMiB));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.stacks growing "});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"kernel.stacks growing "});
 }
 
 TEST(KernelPageTables, AreToldWhenTheyOutgrowWhatTheyMap) {
@@ -193,7 +193,7 @@ TEST(KernelPageTables, AreToldWhenTheyOutgrowWhatTheyMap) {
     machine.machine(Metric::kMeminfoAnonPages, ramp(kGiB, sparse ? 8 * kMiB : 2000 * kMiB));
     const auto process = machine.process(5, "mapper", ramp(100 * kMiB, sparse ? 8 * kMiB : 2000 * kMiB));
     machine.series(process, Metric::kProcessPageTables, ramp(kMiB, 4 * kMiB));
-    EXPECT_EQ(find(judge_plainly(machine.build()), "kernel.page_tables") != nullptr, sparse);
+    EXPECT_EQ(find(judge_with_defaults(machine.build()), "kernel.page_tables") != nullptr, sparse);
   }
 }
 
@@ -206,7 +206,7 @@ TEST(KernelBpf, TellsTheMapThatGrowsAndItsHolder) {
   machine.series(machine.subject(SubjectKind::kVmallocCaller, "htab_map_alloc"), Metric::kVmallocBytes,
                  ramp(kMiB, 40 * kMiB), 5);
   machine.series(machine.process(31, "tracer", flat(kMiB)), Metric::kProcessBpfBytes, ramp(kMiB, 40 * kMiB), 5);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"kernel.bpf growing map id 12 events"});
   EXPECT_EQ(judged.findings[0].holders.at(0).comm, "tracer");
 }
@@ -214,7 +214,7 @@ TEST(KernelBpf, TellsTheMapThatGrowsAndItsHolder) {
 TEST(KernelBpf, MapsOfADaemonThatStartsAreAStep) {
   auto machine = losing(0);
   machine.machine(Metric::kBpfMapsTotal, jump(2 * kMiB, 64 * kMiB)).machine(Metric::kBpfMapsCount, jump(3, 40));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
 }
 
 TEST(KernelResidual, NamesWhoHoldsPlainPages) {
@@ -222,7 +222,7 @@ TEST(KernelResidual, NamesWhoHoldsPlainPages) {
   machine.machine(Metric::kBuddyOrder0, ramp(5000, -4000)).machine(Metric::kBuddyOrder1, flat(100));
   machine.machine(Metric::kBuddyOrder2, flat(100)).machine(Metric::kBuddyOrder3, flat(100));
   machine.series(machine.process(8, "stuck", flat(kMiB)), Metric::kProcessPipeBytes, ramp(0, 58 * kMiB), 5);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"kernel.residual growing "});
   EXPECT_EQ(judged.findings[0].holders.at(0).comm, "stuck");
   EXPECT_TRUE(has_evidence(judged.findings[0], "free blocks of order 0 to 3"));
@@ -232,29 +232,29 @@ TEST(KernelResidual, AHolderTakesItsPagesOutOfIt) {
   auto machine = losing(60 * kMiB);
   const auto ring = machine.subject(SubjectKind::kHolder, "packet-rings");
   machine.series(ring, Metric::kHolderBytes, ramp(kMiB, 60 * kMiB)).series(ring, Metric::kHolderCounted, flat(0));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.holder growing packet-rings"});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"kernel.holder growing packet-rings"});
 }
 
 TEST(KernelResidual, PerCpuListsAndHotPlugStaySilent) {
   auto machine = losing(0);
   machine.machine(Metric::kVmstatFreePages, ramp(10 * kGiB, -60 * kMiB))
       .machine(Metric::kZoneinfoPcp, ramp(16 * kMiB, 60 * kMiB));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
   auto plugged = losing(0);
   plugged.machine(Metric::kZoneinfoManaged, ramp(16 * kGiB, kGiB))
       .machine(Metric::kVmstatFreePages, ramp(10 * kGiB, kGiB));
-  EXPECT_EQ(alarms(judge_plainly(plugged.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(plugged.build())), Words{});
 }
 
 TEST(KernelSockets, AreToldWhereNothingDeeperIs) {
   auto machine = losing(30 * kMiB);
   machine.machine(Metric::kVmstatFreePages, noisy(10 * kGiB, kMiB));
   machine.machine(Metric::kSockTcpMem, ramp(kMiB, 30 * kMiB)).machine(Metric::kSockTcpOrphan, ramp(0, 300));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"kernel.sockets growing "});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"kernel.sockets growing "});
   auto slab = losing_slab(40 * kMiB);
   slab.machine(Metric::kSockTcpMem, ramp(kMiB, 38 * kMiB));
   slab.cache("skbuff_small_head", 704, false, ramp(1000, 59000), ramp(1000, 59000));
-  const Judged judged = judge_plainly(slab.build());
+  const Judged judged = judge_with_defaults(slab.build());
   EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing skbuff_small_head"});
   EXPECT_TRUE(has_evidence(judged.findings[0], "socket buffers +3"));
 }

@@ -11,50 +11,53 @@ using model::SubjectKind;
 using Words = std::vector<std::string>;
 
 constexpr double kGiB = 1024 * kMiB;
+constexpr Nanoseconds kMinute = std::chrono::minutes(1);
 
 TEST(Machine, AtRestIsClean) {
   ObservationBuilder machine;
-  const Judged judged = judge_plainly(machine.idle_machine().build());
+  const Judged judged = judge_with_defaults(machine.idle_machine().build());
   EXPECT_EQ(judged.verdict, Verdict::kClean);
   EXPECT_TRUE(judged.findings.empty());
   EXPECT_TRUE(judged.struggle.empty());
   ASSERT_TRUE(judged.detectable_rate);
-  EXPECT_EQ(headline(judged), "Nothing leaks that is faster than 58.6 KiB/min.");
+  EXPECT_EQ(headline_of(judged, kMinute).sentence,
+            "nothing leaks: a steady loss of 1.29 MiB/min would have been noticed.");
 }
 
 TEST(Machine, WatchedTooShortlyIsInsufficient) {
   ObservationBuilder machine(5);
-  const Judged judged = judge_plainly(machine.idle_machine().build());
+  const Judged judged = judge_with_defaults(machine.idle_machine().build());
   EXPECT_EQ(judged.verdict, Verdict::kInsufficient);
   ASSERT_TRUE(judged.needed);
-  EXPECT_EQ(headline(judged), "Too little was seen to judge: watch for 30 s.");
+  EXPECT_EQ(headline_of(judged, std::chrono::seconds(4)).sentence,
+            "4.0 s are too short to judge: watch for 8.0 s or more.");
 }
 
 TEST(Machine, WithoutAnySampleIsInsufficient) {
-  const Judged judged = judge_plainly(ObservationBuilder(0).build());
+  const Judged judged = judge_with_defaults(ObservationBuilder(0).build());
   EXPECT_EQ(judged.verdict, Verdict::kInsufficient);
   EXPECT_FALSE(judged.ledger);
-  EXPECT_FALSE(headline(judged).empty());
+  EXPECT_FALSE(headline_of(judged, Nanoseconds{0}).sentence.empty());
 }
 
 TEST(Machine, PageCacheIsToldAsOne) {
   ObservationBuilder machine;
   machine.idle_machine().machine(Metric::kMeminfoCached, ramp(2 * kGiB, kGiB));
   machine.machine(Metric::kVmstatFreePages, ramp(10 * kGiB, -kGiB));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(judged.verdict, Verdict::kClean);
   ASSERT_NE(find(judged, "machine.page_cache"), nullptr);
   EXPECT_FALSE(find(judged, "machine.page_cache")->share_of_decline);
-  ASSERT_FALSE(details(judged).empty());
-  EXPECT_EQ(details(judged)[0].find("Not leaks: page cache +"), 0U) << details(judged)[0];
+  EXPECT_EQ(find(judged, "machine.page_cache")->title, "page cache");
 }
 
 TEST(Machine, ADeclineThatNobodyExplainsIsTold) {
   ObservationBuilder machine;
   machine.idle_machine().machine(Metric::kMeminfoMemAvailable, ramp(12 * kGiB, -100 * kMiB));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"machine.decline growing "});
-  EXPECT_NE(headline(judged).find("available memory falls by 100 MiB/min"), std::string::npos) << headline(judged);
+  EXPECT_NE(headline_of(judged, kMinute).sentence.find("available memory falls by 100 MiB/min"), std::string::npos)
+      << headline_of(judged, kMinute).sentence;
 }
 
 TEST(Machine, ThatStrugglesSaysHow) {
@@ -63,7 +66,7 @@ TEST(Machine, ThatStrugglesSaysHow) {
   machine.machine(Metric::kVmstatPgscan, ramp(0, 600000)).machine(Metric::kVmstatPgsteal, ramp(0, 300000));
   machine.machine(Metric::kPsiMemorySomeTotal, ramp(0, 6e9)).machine(Metric::kPsiMemoryFullTotal, ramp(0, 3e9));
   machine.machine(Metric::kVmstatOomKill, jump(0, 1)).machine(Metric::kFileMax, flat(2100));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   ASSERT_EQ(judged.struggle.size(), 5U);
   EXPECT_EQ(judged.struggle[0], "the OOM killer ended 1 process (/proc/vmstat)");
   EXPECT_EQ(judged.struggle[1], "it swaps: 10.0 MiB/s out, 0 B/s in (/proc/vmstat)");
@@ -73,7 +76,7 @@ TEST(Machine, ThatStrugglesSaysHow) {
 TEST(Machine, ACounterThatStartsAnewIsNoStruggle) {
   ObservationBuilder machine;
   machine.idle_machine().machine(Metric::kVmstatPswpout, jump(9e9, -9e9));
-  EXPECT_TRUE(judge_plainly(machine.build()).struggle.empty());
+  EXPECT_TRUE(judge_with_defaults(machine.build()).struggle.empty());
 }
 
 TEST(Limits, CountsGrowTowardsThem) {
@@ -90,7 +93,7 @@ TEST(Limits, CountsGrowTowardsThem) {
     for (const bool leaks : {true, false}) {
       ObservationBuilder machine;
       machine.idle_machine().machine(each.metric, leaks ? ramp(1000, each.rise) : sawtooth(1000, each.rise));
-      EXPECT_EQ(alarms(judge_plainly(machine.build())), leaks ? Words{each.told} : Words{}) << each.told;
+      EXPECT_EQ(alarms(judge_with_defaults(machine.build())), leaks ? Words{each.told} : Words{}) << each.told;
     }
   }
 }
@@ -102,7 +105,7 @@ TEST(Limits, InotifyWatchesNameTheirProcess) {
   machine.series(user, Metric::kInotifyWatchesUser, ramp(100, 6000))
       .series(user, Metric::kInotifyWatchesMax, flat(8192));
   machine.series(machine.process(12, "watcher", flat(kMiB)), Metric::kProcessInotifyWatches, ramp(100, 6000), 5);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"limit.inotify growing uid 1000"});
   EXPECT_EQ(judged.findings[0].holders.at(0).comm, "watcher");
   EXPECT_TRUE(judged.findings[0].eta);
@@ -117,7 +120,7 @@ TEST(Hierarchy, NoiseInThousandsOfSeriesRaisesNothing) {
     machine.series(process, Metric::kProcessFds, noisy(100 + i, 60))
         .series(process, Metric::kProcessThreads, flat(i % 50));
   }
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(judged.verdict, Verdict::kClean);
 }
 
@@ -128,13 +131,14 @@ TEST(Headline, SaysWhoHowFastAndUntilWhen) {
   machine.machine(Metric::kMeminfoSlab, ramp(512 * kMiB, 40 * kMiB))
       .machine(Metric::kSlabTotalBytes, ramp(505 * kMiB, 40 * kMiB), 5);
   machine.cache("kmalloc-4k", 4096, false, ramp(112304, 10185), ramp(112400, 10185));
-  const Judged judged = judge_plainly(machine.build());
-  const std::string sentence = headline(judged);
+  const Judged judged = judge_with_defaults(machine.build());
+  const Headline headline = headline_of(judged, kMinute);
+  const std::string& sentence = headline.sentence;
   EXPECT_EQ(sentence.find("the kernel: slab cache kmalloc-4k grows "), 0U) << sentence;
   EXPECT_NE(sentence.find("% of what this machine lost."), std::string::npos) << sentence;
-  ASSERT_FALSE(details(judged).empty());
-  EXPECT_EQ(details(judged)[0].find("Available memory: 98"), 0U) << details(judged)[0];
-  EXPECT_NE(details(judged)[0].find(" min"), std::string::npos) << details(judged)[0];
+  ASSERT_FALSE(headline.details.empty());
+  EXPECT_EQ(headline.details[0].find("Available memory: 98"), 0U) << headline.details[0];
+  EXPECT_NE(headline.details[0].find(" min"), std::string::npos) << headline.details[0];
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ TEST(UserAnon, NamesTheOneThatLeaksBesideFiftyThatDoNot) {
   const auto leaky = machine.process(2000, "leaky", ramp(10 * kMiB, 120 * kMiB));
   machine.series(leaky, Metric::kProcessHwm, ramp(10 * kMiB, 120 * kMiB));
   machine.series(leaky, Metric::kProcessHeapRss, ramp(kMiB, 119 * kMiB), 10);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(judged.verdict, Verdict::kSuspect);
   EXPECT_EQ(alarms(judged), Words{"user.anon growing leaky"});
   const Finding& finding = judged.findings.front();
@@ -48,7 +48,7 @@ TEST(UserAnon, CountsMemoryThatWasSwappedOut) {
       .machine(Metric::kMeminfoSwapFree, ramp(4 * kGiB, -300 * kMiB));
   const auto leaky = machine.process(2000, "leaky", noisy(500 * kMiB, kMiB));
   machine.series(leaky, Metric::kProcessSwap, ramp(0, 300 * kMiB));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.anon growing leaky"});
   EXPECT_TRUE(has_evidence(judged.findings.front(), "VmSwap"));
 }
@@ -58,7 +58,7 @@ TEST(UserAnon, IsALeakOnlyAfterAnHour) {
     ObservationBuilder machine(121, std::chrono::seconds(long_window ? 60 : 1));
     machine.idle_machine();
     machine.process(7, "leaky", ramp(10 * kMiB, 120 * kMiB));
-    const Judged judged = judge_plainly(machine.build());
+    const Judged judged = judge_with_defaults(machine.build());
     EXPECT_EQ(judged.verdict, long_window ? Verdict::kLeak : Verdict::kSuspect);
   }
 }
@@ -68,7 +68,7 @@ TEST(UserAnon, LookAlikesStaySilent) {
   machine.process(1, "plateau", plateau(10 * kMiB, 200 * kMiB));
   machine.process(2, "sawtooth", sawtooth(10 * kMiB, 200 * kMiB));
   machine.process(3, "startup", jump(10 * kMiB, 200 * kMiB));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(judged.verdict, Verdict::kClean);
   EXPECT_EQ(alarms(judged), Words{});
   ASSERT_NE(find(judged, "user.anon", "plateau"), nullptr);
@@ -81,7 +81,7 @@ TEST(UserAnon, AProcessThatWasNotThereAllTheTimeIsNotJudged) {
   auto machine = losing(0);
   const auto young = machine.process(9, "young", ramp(0, 300 * kMiB));
   machine.lives(young, 25, 61);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{});
   ASSERT_NE(find(judged, "user.anon", "young"), nullptr);
   EXPECT_EQ(find(judged, "user.anon", "young")->state, State::kInsufficient);
@@ -91,7 +91,7 @@ TEST(UserAnon, AStepIsExplainedByWhatHappenedThen) {
   auto machine = losing(0);
   machine.process(3, "server", jump(10 * kMiB, 200 * kMiB));
   machine.event(30, model::EventKind::kModuleLoad, "nf_tables");
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   ASSERT_NE(find(judged, "user.anon", "server"), nullptr);
   EXPECT_TRUE(has_evidence(*find(judged, "user.anon", "server"), "module_load at the step: nf_tables"));
 }
@@ -104,14 +104,14 @@ TEST(UserAnon, ASmallLeakIsFoundBesideABigNoisyParent) {
   machine.machine(Metric::kMeminfoCached, ramp(kGiB, kGiB));
   for (int i = 0; i < 40; ++i) machine.process(100 + i, "noisy", noisy(100 * kMiB, 20 * kMiB));
   machine.process(2000, "leaky", ramp(10 * kMiB, 120 * kMiB));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.anon growing leaky"});
   ASSERT_NE(find(judged, "machine.page_cache"), nullptr);
   EXPECT_EQ(find(judged, "machine.page_cache")->state, State::kCache);
 }
 
 TEST(UserAnon, ProgramsTogetherAreToldWhenNoneCanBeRead) {
-  const Judged judged = judge_plainly(losing(200 * kMiB).build());
+  const Judged judged = judge_with_defaults(losing(200 * kMiB).build());
   ASSERT_EQ(judged.findings.size(), 1U);
   EXPECT_EQ(judged.findings[0].id, "user.anon");
   EXPECT_EQ(judged.findings[0].subject.key.kind, SubjectKind::kMachine);
@@ -124,7 +124,7 @@ TEST(UserGroup, WorkersThatLeakAsAWholeAreTold) {
     const auto worker = machine.process(100 + i, "worker", ramp(10 * kMiB, 30 * kMiB), workers);
     machine.lives(worker, 5 * i, 5 * i + 10);
   }
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.group growing worker in app.service"});
   EXPECT_TRUE(has_evidence(judged.findings[0], "its members come and go"));
 }
@@ -135,7 +135,7 @@ TEST(UserGroup, WorkersReplacedAtEqualSizeStaySilent) {
   for (int i = 0; i < 12; ++i) {
     machine.lives(machine.process(100 + i, "worker", ramp(0, 50 * kMiB), workers), 5 * i, 5 * i + 10);
   }
-  EXPECT_EQ(judge_plainly(machine.build()).verdict, Verdict::kClean);
+  EXPECT_EQ(judge_with_defaults(machine.build()).verdict, Verdict::kClean);
 }
 
 TEST(UserGroup, OneLeakerAmongManyMembersIsToldItself) {
@@ -143,14 +143,14 @@ TEST(UserGroup, OneLeakerAmongManyMembersIsToldItself) {
   const auto all = machine.group("python3 in /", ramp(900 * kMiB, 120 * kMiB), 51);
   for (int i = 0; i < 50; ++i) machine.process(100 + i, "python3", noisy(16 * kMiB, kMiB), all);
   machine.process(2000, "leaky", ramp(10 * kMiB, 120 * kMiB), all);
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{"user.anon growing leaky"});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"user.anon growing leaky"});
 }
 
 TEST(UserGroup, MembersThatAllLeakAreOneDefect) {
   auto machine = losing(120 * kMiB);
   const auto all = machine.group("nginx in nginx.service", ramp(40 * kMiB, 120 * kMiB), 4);
   for (int i = 0; i < 4; ++i) machine.process(100 + i, "nginx", ramp(10 * kMiB, 30 * kMiB), all);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.group growing nginx in nginx.service"});
   EXPECT_EQ(judged.findings[0].holders.size(), 4U);
 }
@@ -164,7 +164,7 @@ TEST(UserDescriptors, AreToldWithTheirKindLimitAndCompanions) {
   machine.machine(Metric::kFileAllocated, ramp(2000, 600));
   machine.cache("filp", 256, false, ramp(3000, 620), ramp(3000, 640));
   machine.cache("sock_inode_cache", 832, true, ramp(1000, 610), ramp(1000, 610));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.descriptors growing leaky"});
   const Finding& finding = judged.findings[0];
   EXPECT_EQ(finding.unit, model::Unit::kCount);
@@ -180,7 +180,7 @@ TEST(UserDescriptors, ThatGoUpAndDownStaySilent) {
   auto machine = losing(0);
   const auto busy = machine.process(2000, "busy", flat(10 * kMiB));
   machine.series(busy, Metric::kProcessFds, sawtooth(20, 600));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
 }
 
 TEST(UserThreads, TakeTheirStacksAndSlabObjectsAlong) {
@@ -194,7 +194,7 @@ TEST(UserThreads, TakeTheirStacksAndSlabObjectsAlong) {
   machine.cache("vm_area_struct", 192, false, ramp(20000, 2000), ramp(20000, 2000));
   const auto fork = machine.subject(SubjectKind::kVmallocCaller, "kernel_clone");
   machine.series(fork, Metric::kVmallocBytes, ramp(10 * kMiB, 9.6 * kMiB), 5);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.threads growing leaky"});
   EXPECT_TRUE(has_evidence(judged.findings[0], "kernel stacks +9."));
   EXPECT_TRUE(has_evidence(judged.findings[0], "task_struct"));
@@ -203,7 +203,7 @@ TEST(UserThreads, TakeTheirStacksAndSlabObjectsAlong) {
 TEST(UserThreads, APoolThatFillsStaysSilent) {
   auto machine = losing(0);
   machine.series(machine.process(2000, "pool", flat(10 * kMiB)), Metric::kProcessThreads, plateau(4, 128));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
 }
 
 TEST(UserShmem, NamesTheTmpfsThatFills) {
@@ -213,7 +213,7 @@ TEST(UserShmem, NamesTheTmpfsThatFills) {
       .machine(Metric::kMeminfoCached, ramp(2 * kGiB, 120 * kMiB));
   const auto mount = machine.subject(SubjectKind::kTmpfs, "/dev/shm");
   machine.series(mount, Metric::kTmpfsUsed, ramp(kMiB, 120 * kMiB), 2).series(mount, Metric::kTmpfsSize, flat(kGiB), 2);
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.shmem growing /dev/shm"});
   EXPECT_EQ(find(judged, "machine.page_cache"), nullptr);
   EXPECT_GT(judged.findings[0].share_of_decline.value_or(0), 0.9);
@@ -227,7 +227,7 @@ TEST(UserShmem, NamesTheProcessBehindMemfds) {
   const auto owner = machine.process(77, "compositor", flat(50 * kMiB));
   machine.series(owner, Metric::kProcessRssShmem, ramp(kMiB, 118 * kMiB))
       .series(owner, Metric::kProcessFdMemfds, ramp(3, 30));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.shmem growing compositor"});
 }
 
@@ -236,7 +236,7 @@ TEST(UserShmem, TellsSegmentsThatNobodyHasAttached) {
   machine.machine(Metric::kMeminfoShmem, ramp(64 * kMiB, 100 * kMiB))
       .machine(Metric::kSysvShmBytes, ramp(0, 100 * kMiB));
   machine.machine(Metric::kSysvShmUnattachedBytes, ramp(0, 100 * kMiB)).machine(Metric::kSysvShmSegments, ramp(0, 100));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   ASSERT_NE(find(judged, "user.shmem"), nullptr);
   EXPECT_TRUE(has_evidence(*find(judged, "user.shmem"), "nobody has attached"));
 }
@@ -245,7 +245,7 @@ TEST(UserShmem, FilesThatComeAndGoStaySilent) {
   auto machine = losing(0);
   machine.machine(Metric::kMeminfoShmem, sawtooth(64 * kMiB, 90 * kMiB));
   machine.series(machine.subject(SubjectKind::kTmpfs, "/tmp"), Metric::kTmpfsUsed, sawtooth(0, 90 * kMiB));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
 }
 
 model::SubjectId limited(ObservationBuilder& machine, const std::string& path, const Curve& current,
@@ -259,7 +259,7 @@ model::SubjectId limited(ObservationBuilder& machine, const std::string& path, c
 TEST(CgroupLimit, IsToldWithItsTime) {
   auto machine = losing(0);
   limited(machine, "/app.slice", ramp(100 * kMiB, 120 * kMiB), flat(0));
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"cgroup.limit growing /app.slice"});
   ASSERT_TRUE(judged.findings[0].eta);
   EXPECT_LT(judged.findings[0].eta->lower, std::chrono::minutes(3));
@@ -270,7 +270,7 @@ TEST(CgroupLimit, TheDeeperSubjectIsToldOnce) {
   limited(machine, "/app.slice", ramp(100 * kMiB, 121 * kMiB), flat(0));
   limited(machine, "/app.slice/web.service", ramp(90 * kMiB, 120 * kMiB), flat(0));
   machine.process(2000, "leaky", ramp(10 * kMiB, 120 * kMiB), {}, "0::/app.slice/web.service");
-  const Judged judged = judge_plainly(machine.build());
+  const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"user.anon growing leaky"});
   EXPECT_TRUE(has_evidence(judged.findings[0], "its cgroup /app.slice/web.service"));
   ASSERT_TRUE(judged.findings[0].eta);
@@ -280,7 +280,7 @@ TEST(CgroupLimit, TheDeeperSubjectIsToldOnce) {
 TEST(CgroupLimit, ItsPageCacheStaysSilent) {
   auto machine = losing(0);
   limited(machine, "/app.slice", ramp(100 * kMiB, 300 * kMiB), ramp(0, 300 * kMiB));
-  EXPECT_EQ(alarms(judge_plainly(machine.build())), Words{});
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ std::vector<std::size_t> cells_of(const std::vector<double>& parts, std::size_t 
 
 std::string bar(const Pen& pen, const Ledger& ledger, std::size_t width) {
   std::vector<double> parts;
+  parts.reserve(kBands.size() + 1);
   for (const Band& band : kBands) parts.push_back(std::max(0.0, static_cast<double>(sum_of(ledger, band.klass))));
   const auto rest = ledger.unattributed();
   parts.push_back(rest ? std::max(0.0, static_cast<double>(rest->count())) : 0.0);

@@ -82,6 +82,7 @@ std::vector<Group> grouped(const Document& document) {
 
 std::string group_text(const Pen& pen, const Group& group) {
   std::vector<std::string> sources;
+  sources.reserve(group.sources.size());
   for (const std::string& source : group.sources) sources.push_back(pen.safe(source));
   std::size_t left_out = 0;
   if (!pen.options().verbose && sources.size() > kSourcesShown) {

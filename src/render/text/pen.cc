@@ -44,7 +44,7 @@ std::string Pen::safe(std::string_view foreign) const {
         .append(foreign.substr(foreign.size() - 4 * kLongestForeign));
     foreign = shortened;
   }
-  const std::string text = cut_middle(printable(foreign), kLongestForeign, marks_.ellipsis);
+  std::string text = cut_middle(printable(foreign), kLongestForeign, marks_.ellipsis);
   if (options_.unicode) return text;
   std::string ascii;
   ascii.reserve(text.size());

@@ -27,7 +27,7 @@ bool says_what_of_it(SubjectKind kind) {
 std::string subject_label(const Pen& pen, const findings::Finding& finding) {
   if (!finding.title.empty()) return pen.safe(finding.title);
   const model::SubjectInfo& subject = finding.subject;
-  const std::string meaning(model::info(finding.metric).meaning);
+  std::string meaning(model::info(finding.metric).meaning);
   const SubjectKind kind = subject.key.kind;
   if (kind == SubjectKind::kMachine) return meaning;
   const std::string name = subject.key.name.empty() ? "(no name)" : pen.safe(subject.key.name);

@@ -10,7 +10,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace leakscope;
   const auto document = report::testing::with_every_field({reinterpret_cast<const char*>(data), size});
-  for (const unsigned char c : render::text::to_text(document, {.width = 60, .verbose = true, .unicode = false})) {
+  const render::text::Options options{.width = 60, .verbose = true, .unicode = false};
+  for (const char byte : render::text::to_text(document, options)) {
+    const auto c = static_cast<unsigned char>(byte);
     if ((c < 0x20 && c != '\n') || c >= 0x7f) std::abort();
   }
   return 0;

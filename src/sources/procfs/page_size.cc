@@ -16,7 +16,7 @@ namespace {
 using model::Metric;
 
 constexpr std::int64_t kSmallestPage = 4096;
-constexpr std::int64_t kLargestPage = 256 * 1024;  // powerpc; arm64 has up to 64 KiB
+constexpr std::int64_t kLargestPage = std::int64_t{256} << 10U;  // powerpc; arm64 has up to 64 KiB
 
 bool is_page_size(std::int64_t bytes) {
   return bytes >= kSmallestPage && bytes <= kLargestPage && std::has_single_bit(static_cast<std::uint64_t>(bytes));

@@ -37,9 +37,11 @@ constexpr auto kMakers = std::to_array<Maker>({
 constexpr auto kContainerHints = std::to_array<std::string_view>(
     {"run/.containerenv", ".dockerenv", "run/systemd/container", "run/secrets/kubernetes.io"});
 
+constexpr std::size_t kLongestFirstLine = 65536;
+
 std::string first_line(const RootedDir& root, std::string_view path) {
   FileBuffer buffer;
-  const auto text = root.read(path, buffer, 64 * 1024);
+  const auto text = root.read(path, buffer, kLongestFirstLine);
   return text ? std::string(trim(text->substr(0, text->find('\n')))) : std::string();
 }
 

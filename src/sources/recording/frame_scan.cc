@@ -9,7 +9,7 @@
 namespace leakscope::sources::recording {
 namespace {
 
-constexpr std::size_t kSearchWindow = std::size_t{1} << 20U;
+constexpr std::size_t kSearchWindow = std::size_t{64} << 10U;
 
 class Scanner {
  public:

@@ -24,8 +24,13 @@ namespace leakscope::sources::recording {
 /// A folder that goes when the test does.
 class ScratchDir {
  public:
-  ScratchDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "recording-XXXXXX").string();
+  /// Below /dev/shm, where there is one, for tests that write a file thousands of times.
+  static constexpr bool kInMemory = true;
+
+  explicit ScratchDir(bool in_memory = false) {
+    const std::filesystem::path shm = "/dev/shm";
+    const auto base = in_memory && std::filesystem::is_directory(shm) ? shm : std::filesystem::temp_directory_path();
+    std::string pattern = (base / "recording-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }
@@ -129,6 +134,16 @@ class MadeMachine {
     return sample;
   }
 
+  /// Every 5 s values of the machine that nothing can pack.
+  const model::Sample& next_noise(std::size_t series) {
+    step(5'000'000'000);
+    sample.time = time_;
+    for (std::size_t i = 0; i < series; ++i) {
+      sample.readings.push_back({model::Registry::machine_id(), metric(i), static_cast<std::int64_t>(random_())});
+    }
+    return sample;
+  }
+
   [[nodiscard]] WriterOptions options() const {
     WriterOptions options;
     options.host.hostname = "made";
@@ -216,8 +231,23 @@ class MadeMachine {
   std::uint64_t births_ = 0;
 };
 
+/// What is cheap to compare: when, and a sum over metrics and values.
+struct Glimpse {
+  std::int64_t boot = 0;
+  std::uint64_t sum = 0;
+  friend bool operator==(const Glimpse&, const Glimpse&) = default;
+};
+inline Glimpse glimpse(const model::Sample& sample) {
+  Glimpse seen{.boot = sample.time.boot.since_boot.count(), .sum = 0};
+  for (const model::Reading& r : sample.readings) {
+    seen.sum += (static_cast<std::uint64_t>(r.value) + 1) * (static_cast<std::uint64_t>(r.metric) * 2 + 1);
+  }
+  return seen;
+}
+
 struct ReadBack {
   std::vector<Told> samples;
+  std::vector<Glimpse> glimpses;  ///< of the same
   std::vector<model::Loss> losses;
   std::vector<model::Coverage> coverage;
   model::Host host;
@@ -231,7 +261,8 @@ struct ReadBack {
   }
 };
 
-inline ReadBack read_all(Result<std::unique_ptr<SampleStream>> stream, const model::Registry& registry) {
+inline ReadBack read_all(Result<std::unique_ptr<SampleStream>> stream, const model::Registry& registry,
+                         bool in_words = true) {
   ReadBack back;
   if (!stream) {
     back.error = stream.error();
@@ -242,7 +273,8 @@ inline ReadBack read_all(Result<std::unique_ptr<SampleStream>> stream, const mod
     const auto more = (*stream)->next(sample);
     if (!more) back.error = more.error();
     if (!more || !*more) break;
-    back.samples.push_back(tell(sample, registry));
+    back.glimpses.push_back(glimpse(sample));
+    if (in_words) back.samples.push_back(tell(sample, registry));
   }
   back.losses = (*stream)->losses();
   back.coverage = (*stream)->coverage();
@@ -253,6 +285,11 @@ inline ReadBack read_all(Result<std::unique_ptr<SampleStream>> stream, const mod
 inline ReadBack read_back(const std::string& path, ReaderOptions options = {}) {
   auto registry = std::make_shared<model::Registry>();
   return read_all(open_recording(path, registry, std::move(options)), *registry);
+}
+
+inline ReadBack glimpse_back(const std::string& path) {
+  auto registry = std::make_shared<model::Registry>();
+  return read_all(open_recording(path, registry), *registry, false);
 }
 
 }  // namespace leakscope::sources::recording

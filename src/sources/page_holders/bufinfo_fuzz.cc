@@ -1,0 +1,12 @@
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "sources/page_holders/dma_buf.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  namespace holders = leakscope::sources::page_holders;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto t = holders::parse_bufinfo(text); t && t->own < leakscope::Bytes(0)) __builtin_trap();
+  return 0;
+}
