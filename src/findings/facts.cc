@@ -65,18 +65,6 @@ Series active_bytes(const Observation& observation, SubjectId cache) {
   return bytes;
 }
 
-double root_share(Root root) {
-  switch (root) {
-    case Root::kMachine:
-      return kMachineShare;
-    case Root::kCgroups:
-      return kCgroupsShare;
-    case Root::kCounts:
-      return kCountsShare;
-  }
-  return kCountsShare;
-}
-
 }  // namespace
 
 Facts::Facts(const Observation& observation, const JudgeOptions& options)
@@ -224,15 +212,27 @@ bool Facts::is_own(SubjectId subject) const {
   return own_process_ && (subject == *own_process_ || (own_group_ && subject == *own_group_));
 }
 
+/// A source that is slow, or began late, gives its first point late although the subject was there: processes are asked
+/// for their start, and of other slow series two and a half periods are granted.
+bool Facts::was_there_all_the_time(const Test& test, std::optional<BootTime> subject_start) const {
+  if (test.judgement.covers_window) return true;
+  const BootTime from = observation_.start()->boot;
+  const BootTime to = observation_.end()->boot;
+  if (subject_start && *subject_start > from) return false;
+  const Series& series = *test.series;
+  const Nanoseconds span = series.back().time - series.front().time;
+  const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(series.size() - 1, 1));
+  const Nanoseconds grace = std::min(period * 5 / 2, observation_.length() / 4);
+  return series.front().time - from <= grace && to - series.back().time <= grace;
+}
+
 void Facts::put_to_the_test(const QuantityInfo& quantity) {
   const auto index = static_cast<std::size_t>(quantity.quantity);
-  double share = root_share(quantity.root);
-  if (quantity.parent) {
-    const bool gate_open = std::ranges::any_of(tests(*quantity.parent), &Test::gate_open);
-    share = gate_open ? share_[static_cast<std::size_t>(*quantity.parent)] : share * kUnderUnrejectedParent;
-  }
-  share_[index] = share;
+  double share = kFamilyShare;
+  if (quantity.parent && std::ranges::none_of(tests(*quantity.parent), &Test::gate_open))
+    share *= kUnderUnrejectedParent;
 
+  std::vector<Test*> family;
   std::vector<double> p_values;
   std::vector<double> gate_p_values;
   for (Test& test : tests_[index]) {
@@ -245,15 +245,16 @@ void Facts::put_to_the_test(const QuantityInfo& quantity) {
     test.load_known = !options.covariates.empty();
     test.judgement = analysis::trend::judge(*test.series, options);
     test.ended = observation_.registry().info(test.subject).retired;
-    test.throughout = test.judgement.covers_window && !test.ended;
+    test.throughout = !test.ended && was_there_all_the_time(test, options.subject_start);
+    if (!test.throughout) continue;
+    family.push_back(&test);
     gate_p_values.push_back(test.judgement.p_value);
-    // What a gate of its own stopped is no discovery, and must not make room for others.
     p_values.push_back(test.judgement.shape == Shape::kGrowing ? test.judgement.p_value : 1.0);
   }
   const std::vector<double> q_values = benjamini_hochberg(p_values);
   const std::vector<double> gate_q_values = benjamini_hochberg(gate_p_values);
   for (std::size_t i = 0; i < q_values.size(); ++i) {
-    Test& test = tests_[index][i];
+    Test& test = *family[i];
     test.q_value = std::min(1.0, q_values[i] / share);
     test.significant = test.judgement.shape == Shape::kGrowing && test.q_value <= options_.q;
     test.gate_open = gate_q_values[i] / share <= options_.q;

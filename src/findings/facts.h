@@ -71,6 +71,7 @@ class Facts {
   void add_first_of(const QuantityInfo& quantity, std::initializer_list<model::Metric> metrics);
   void add_covariates(analysis::trend::Options& options, Quantity quantity, model::SubjectId subject) const;
   void put_to_the_test(const QuantityInfo& quantity);
+  [[nodiscard]] bool was_there_all_the_time(const Test& test, std::optional<BootTime> subject_start) const;
   [[nodiscard]] bool is_own(model::SubjectId subject) const;
   void find_own_process();
 
@@ -79,7 +80,6 @@ class Facts {
   std::deque<model::Series> derived_;
   std::array<std::vector<Test>, kQuantityCount> tests_;
   std::array<bool, kQuantityCount> seen_{};
-  std::array<double, kQuantityCount> share_{};  ///< of options_.q that the family was tested at
   std::vector<analysis::trend::Options::Covariate> machine_load_;
   std::optional<model::SubjectId> own_process_;
   std::optional<model::SubjectId> own_group_;

@@ -55,14 +55,16 @@ std::string what_is_left(const Judged& judged, const Finding& first) {
   return fmt::format("The limit is reached {} if nothing changes.", when);
 }
 
-std::string sentence_of(const Judged& judged, Nanoseconds window) {
+}  // namespace
+
+std::string headline(const Judged& judged) {
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
     return fmt::format("{}: {} {}{}{}.", who(*first), title_of(*first), grows(*first), share(*first), holder(*first));
   }
   if (judged.verdict == Verdict::kInsufficient) {
     if (!judged.needed) return "nothing could be judged: too few samples, or nothing may be read.";
-    return fmt::format("{} are too short to judge: watch for {} or more.", to_human(window), to_human(*judged.needed));
+    return fmt::format("too little was seen to judge: watch for {} or more.", to_human(*judged.needed));
   }
   if (judged.detectable_rate && *judged.detectable_rate > 0) {
     const std::string rate = amount_text(model::Unit::kBytes, *judged.detectable_rate * 60);
@@ -71,20 +73,18 @@ std::string sentence_of(const Judged& judged, Nanoseconds window) {
   return "nothing leaks.";
 }
 
-}  // namespace
-
-Headline headline_of(const Judged& judged, Nanoseconds window) {
-  Headline headline{sentence_of(judged, window), {}};
+std::vector<std::string> details(const Judged& judged) {
+  std::vector<std::string> sentences;
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
-    if (std::string left = what_is_left(judged, *first); !left.empty()) headline.details.push_back(std::move(left));
+    if (std::string left = what_is_left(judged, *first); !left.empty()) sentences.push_back(std::move(left));
   }
   if (!judged.struggle.empty()) {
     std::string text = "The machine struggles: ";
     for (std::size_t i = 0; i < judged.struggle.size(); ++i) text += (i > 0 ? "; " : "") + judged.struggle[i];
-    headline.details.push_back(text + ".");
+    sentences.push_back(text + ".");
   }
-  return headline;
+  return sentences;
 }
 
 }  // namespace leakscope::findings

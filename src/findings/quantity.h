@@ -59,17 +59,14 @@ enum class Quantity : std::uint8_t {
 };
 inline constexpr std::size_t kQuantityCount = static_cast<std::size_t>(Quantity::kBpfPrograms) + 1;
 
-enum class Root : std::uint8_t { kMachine, kCgroups, kCounts };
-
 struct QuantityInfo {
   Quantity quantity{};
-  Root root{};
-  std::optional<Quantity> parent{};
-  model::Metric metric{};    ///< what it is mainly made of: names the file and the unit
-  model::Unit unit{};        ///< of the tested series
-  std::int64_t floor = 0;    ///< a range below this is noise of the counter: not tested
-  std::int64_t notable = 0;  ///< a rise from here on is told even when it is no leak
-  std::string_view meaning;  ///< "objects in use of the cache, in bytes"
+  std::optional<Quantity> parent{};  ///< nothing: a root
+  model::Metric metric{};            ///< what it is mainly made of: names the file and the unit
+  model::Unit unit{};                ///< of the tested series
+  std::int64_t floor = 0;            ///< a range below this is noise of the counter: not tested
+  std::int64_t notable = 0;          ///< a rise from here on is told even when it is no leak
+  std::string_view meaning;          ///< "objects in use of the cache, in bytes"
 };
 [[nodiscard]] const QuantityInfo& info(Quantity quantity);
 [[nodiscard]] std::span<const QuantityInfo> all_quantities();
