@@ -38,6 +38,9 @@ function(leakscope_bpf_skeleton module)
   endif()
   set(out "${CMAKE_CURRENT_BINARY_DIR}/bpf")
   file(MAKE_DIRECTORY "${out}")
+  # What bpftool writes is not ours to lint.
+  file(WRITE "${out}/nolint_begin" "// NOLINTBEGIN\n")
+  file(WRITE "${out}/nolint_end" "// NOLINTEND\n")
   foreach(program IN LISTS ARGN)
     get_filename_component(name "${program}" NAME)
     string(REGEX REPLACE "\\.bpf\\.c$" "" name "${name}")
@@ -49,7 +52,9 @@ function(leakscope_bpf_skeleton module)
               -MD -MF "${out}/${name}.d" -MT "${out}/${name}.skel.h"
               -c "${CMAKE_CURRENT_SOURCE_DIR}/${program}" -o "${out}/${name}.raw.o"
       COMMAND "${LEAKSCOPE_BPFTOOL}" gen object "${out}/${name}.o" "${out}/${name}.raw.o"
-      COMMAND "${LEAKSCOPE_BPFTOOL}" gen skeleton "${out}/${name}.o" name ${name} > "${out}/${name}.skel.h"
+      COMMAND "${LEAKSCOPE_BPFTOOL}" gen skeleton "${out}/${name}.o" name ${name} > "${out}/${name}.generated.h"
+      COMMAND "${CMAKE_COMMAND}" -E cat "${out}/nolint_begin" "${out}/${name}.generated.h" "${out}/nolint_end"
+              > "${out}/${name}.skel.h"
       DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${program}"
       DEPFILE "${out}/${name}.d"
       COMMENT "BPF program ${name}"

@@ -10,8 +10,9 @@ if(LEAKSCOPE_WERROR)
 endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # -Wrestrict is wrong about std::string's operator+ when g++ 12 optimises (GCC bug 105651).
-  target_compile_options(leakscope_flags INTERFACE -Wduplicated-cond -Wlogical-op -Wno-restrict)
+  # When g++ 12 optimises or instruments libstdc++, -Wrestrict is wrong about std::string's operator+ (GCC bug 105651)
+  # and -Wmaybe-uninitialized about members of temporaries.
+  target_compile_options(leakscope_flags INTERFACE -Wduplicated-cond -Wlogical-op -Wno-restrict -Wno-maybe-uninitialized)
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # std::stable_sort of libstdc++ 12 uses std::get_temporary_buffer, which it calls deprecated itself.
   target_compile_options(leakscope_flags INTERFACE -Wno-deprecated-declarations)
@@ -20,10 +21,6 @@ endif()
 if(LEAKSCOPE_SANITIZE)
   target_compile_options(leakscope_flags INTERFACE -fsanitize=${LEAKSCOPE_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(leakscope_flags INTERFACE -fsanitize=${LEAKSCOPE_SANITIZE})
-  # g++ 12 reports false maybe-uninitialized inside libstdc++ when the sanitizers instrument it.
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(leakscope_flags INTERFACE -Wno-maybe-uninitialized)
-  endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(leakscope_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
   target_link_options(leakscope_flags INTERFACE -Wl,-z,relro,-z,now)

@@ -89,9 +89,11 @@ std::vector<Class> nulls() {
 
 }  // namespace
 
+Class aim_class() { return leak("leak 5 %/day + AR(1) 0.9", 5, 0.9, nothing); }
+
 std::vector<Class> long_classes() {
   std::vector<Class> classes = nulls();
-  classes.push_back(leak("leak 5 %/day + AR(1) 0.9", 5, 0.9, nothing));
+  classes.push_back(aim_class());
   classes.push_back(leak("leak 5 %/day + AR(1) 0.99", 5, 0.99, nothing));
   classes.push_back(leak("leak 10 %/day + sawtooth 30 %, 3 h", 10, 0, three_hour_teeth));
   classes.push_back(leak("leak 10 %/day + daily sine 10 %", 10, 0, daily_sine));

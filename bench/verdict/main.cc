@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -47,9 +48,7 @@ void run(const std::vector<Class>& classes, const std::string& title, int points
 }
 
 void run_loads(int points, int series) {
-  print_head(
-      fmt::format("Live windows with a load beside: {} s at 1 s, {} series each (without it: insufficient or growing)",
-                  points - 1, series));
+  print_head(fmt::format("Live windows with a load beside: {} s at 1 s, {} series each", points - 1, series));
   std::uint64_t seed = kSeed;
   for (const LoadClass& one : load_classes()) {
     Tally tally;
@@ -71,8 +70,9 @@ void run_hosts(const std::vector<Host>& hosts, double days, bool with_peers) {
   const auto points = static_cast<std::size_t>(days * 288);
   for (const Host& host : hosts) {
     const int before = tally.growing();
-    for (std::size_t first = 0; first + points <= host.series.size(); first += points) {
-      const std::span window = std::span(host.series).subspan(first, points);
+    // A host that lacks a few points of its last window still has that window.
+    for (std::size_t first = 0; first + points * 98 / 100 <= host.series.size(); first += points) {
+      const std::span window = std::span(host.series).subspan(first, std::min(points, host.series.size() - first));
       tally.judge(window, {}, 0);
       if (with_peers) tally.judge_by_peers(window, kHostRule);
     }
@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
   run(long_classes(), "1 day at 5 min", 288, 400, 100, kLongRule);
   run(long_classes(), "3 days at 5 min", 864, 400, 40, kLongRule);
   run(long_classes(), "7 days at 5 min", 2016, 200, 20, kLongRule);
+  run({aim_class()}, "The aim: found by day 3 in 95 % and more", 864, 2000, 0, kLongRule);
   const auto hosts = read_hosts(folder);
   if (hosts.empty()) {
     fmt::print("\nHosts: no series in {}: not measured.\n", folder);

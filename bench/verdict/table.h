@@ -28,6 +28,7 @@ struct Tally {
   int peers_series = 0;
   std::vector<double> rate_errors;  ///< relative, of those that were called growing
   int covered = 0;                  ///< their interval holds the true rate
+  int beyond = 0;                   ///< growing with p < 1e-4: what a correction for many series would let through
   double nanoseconds = 0;           ///< spent in judge()
 
   void judge(std::span<const model::Point> series, const analysis::trend::Options& options, double true_rate);

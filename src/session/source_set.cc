@@ -7,9 +7,11 @@
 #include "sources/bpf_objects/bpf_objects.h"
 #include "sources/cgroupfs/cgroup_source.h"
 #include "sources/ebpf/task_iterator.h"
+#include "sources/held_objects/held_objects.h"
 #include "sources/kernel_counters/kernel_counters.h"
 #include "sources/kernel_log/boot_memory.h"
 #include "sources/kernel_log/kernel_log.h"
+#include "sources/page_holders/page_holders.h"
 #include "sources/process/process_details.h"
 #include "sources/process/process_source.h"
 #include "sources/procfs/host.h"
@@ -55,6 +57,11 @@ constexpr Row kRows[] = {
     {"modules", [](const RootedDir& root, PageSize) { return counters::open_modules(root); }},
     {"tmpfs", [](const RootedDir& root, PageSize) { return sources::tmpfs::open_tmpfs(root); }},
     {"bpf_objects", [](const RootedDir& root, PageSize) { return sources::bpf_objects::open_bpf_objects(root); }},
+    {"page_holders",
+     [](const RootedDir& root, PageSize size) { return sources::page_holders::open_page_holders(root, size); }},
+    {"debugfs_holders",
+     [](const RootedDir& root, PageSize) { return sources::page_holders::open_debugfs_holders(root); }},
+    {"held_objects", [](const RootedDir& root, PageSize) { return sources::held_objects::open_held_objects(root); }},
     {"cgroups", [](const RootedDir& root, PageSize) { return sources::cgroupfs::open_cgroups(root); }},
     {"boot_log",
      [](const RootedDir& root, PageSize size) { return sources::kernel_log::open_boot_memory(root, size); }},

@@ -4,17 +4,17 @@
 
 #include <linux/types.h>
 
-enum leakscope_process_flags {
-  LEAKSCOPE_KERNEL_THREAD = 1,
-  LEAKSCOPE_ZOMBIE = 2,
-  LEAKSCOPE_SHARES_PARENT_MEMORY = 4,
-  LEAKSCOPE_HAS_MEMORY = 8, /* the sizes below are told */
+enum WireProcessFlags {
+  kWireKernelThread = 1,
+  kWireZombie = 2,
+  kWireSharesParentMemory = 4,
+  kWireHasMemory = 8, /* the sizes below are told */
   /* The first thread has ended: the sizes are those that another thread sees, and an earlier record of the same
    * process told none. */
-  LEAKSCOPE_FROM_OTHER_THREAD = 16,
+  kWireFromOtherThread = 16,
 };
 
-struct leakscope_process_record {
+struct WireProcessRecord {
   __u64 start_ns; /* of the first thread, since boot, suspend included */
   __s64 rss_file; /* pages */
   __s64 rss_anon;
@@ -31,7 +31,7 @@ struct leakscope_process_record {
 };
 
 #ifdef __cplusplus
-static_assert(sizeof(leakscope_process_record) == 96);
+static_assert(sizeof(WireProcessRecord) == 96);
 #else
-_Static_assert(sizeof(struct leakscope_process_record) == 96, "no padding");
+_Static_assert(sizeof(struct WireProcessRecord) == 96, "no padding");
 #endif

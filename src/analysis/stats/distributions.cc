@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 namespace leakscope::analysis::stats {
 namespace {
@@ -111,6 +113,37 @@ Proportion proportion_interval(std::int64_t k, std::int64_t n, double confidence
 double sign_sum_tail_bound(double z) {
   if (!(z > 0.0)) return 1.0;
   return std::min({1.0, std::exp(-0.5 * z * z), 3.178 * normal_upper_tail(z)});
+}
+
+double sign_sum_tail(std::span<const double> steps) {
+  double sum = 0;
+  double squares = 0;
+  for (const double step : steps) {
+    sum += step;
+    squares += step * step;
+  }
+  if (!(squares > 0) || !(sum > 0)) return 1.0;
+  const double bound = sign_sum_tail_bound(sum / std::sqrt(squares));
+  std::array<double, 12> sizes{};
+  std::size_t moves = 0;
+  for (const double step : steps) {
+    if (step == 0) continue;
+    if (moves == sizes.size()) return bound;
+    sizes[moves++] = std::abs(step);
+  }
+  // All patterns in the order of a Gray code: each differs from the one before by one sign.
+  double signed_sum = -std::accumulate(sizes.begin(), sizes.end(), 0.0);
+  const double least = sum * (1 - 1e-12);
+  std::uint32_t hits = signed_sum >= least ? 1 : 0;
+  std::uint32_t gray = 0;
+  const std::uint32_t patterns = 1U << moves;
+  for (std::uint32_t i = 1; i < patterns; ++i) {
+    const int bit = std::countr_zero(i);
+    gray ^= 1U << bit;
+    signed_sum += ((gray >> bit & 1U) != 0 ? 2 : -2) * sizes[static_cast<std::size_t>(bit)];
+    hits += signed_sum >= least ? 1 : 0;
+  }
+  return static_cast<double>(hits) / static_cast<double>(patterns);
 }
 
 }  // namespace leakscope::analysis::stats

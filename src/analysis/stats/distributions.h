@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace leakscope::analysis::stats {
 
@@ -28,5 +29,9 @@ struct Proportion {
 /// P(sum of signs e_i * a_i >= z * sqrt(sum a_i^2)) for independent fair signs is at most this, whatever the a_i:
 /// the smaller of exp(-z^2/2) (Hoeffding 1963, Efron 1969) and 3.178 * P(Z > z) (Bentkus and Dzindzalieta 2015), and 1.
 [[nodiscard]] double sign_sum_tail_bound(double z);
+
+/// P(sum of e_i * |a_i| >= sum a_i): the randomisation test of Fisher (1935) for steps that are as likely up as down.
+/// Exact up to 12 steps, the bound above beyond.
+[[nodiscard]] double sign_sum_tail(std::span<const double> steps);
 
 }  // namespace leakscope::analysis::stats

@@ -1,6 +1,7 @@
 #include "analysis/stats/distributions.h"
 
 #include <cmath>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -64,6 +65,17 @@ TEST(SignSums, AreBoundedForAnyWeights) {
   }
   EXPECT_EQ(sign_sum_tail_bound(-1), 1.0);
   EXPECT_LT(sign_sum_tail_bound(2.74), 0.01);
+}
+
+TEST(SignSums, AreExactForAFewSteps) {
+  EXPECT_NEAR(sign_sum_tail(std::vector<double>{1, 1, 1, 1, 1}), 1.0 / 32, 1e-12);
+  EXPECT_NEAR(sign_sum_tail(std::vector<double>{1, 1, 1, 1, -1}), 6.0 / 32, 1e-12);
+  // Of 8 patterns of 3, 2, 1 two sum to at least 4.
+  EXPECT_NEAR(sign_sum_tail(std::vector<double>{3, 2, -1}), 2.0 / 8, 1e-12);
+  EXPECT_NEAR(sign_sum_tail(std::vector<double>{0, 2, 0, 0, 2, 0}), 1.0 / 4, 1e-12);
+  EXPECT_EQ(sign_sum_tail(std::vector<double>{1, -3}), 1.0);
+  EXPECT_EQ(sign_sum_tail({}), 1.0);
+  EXPECT_DOUBLE_EQ(sign_sum_tail(std::vector<double>(16, 0.5)), sign_sum_tail_bound(4));
 }
 
 }  // namespace

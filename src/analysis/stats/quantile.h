@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 namespace leakscope::analysis::stats {
+
+/// Puts the value of this rank (0 is the smallest) at its place, smaller ones before it and larger ones after it, as
+/// std::nth_element does, but without a branch per value: several times faster on the few dozen values of a window.
+void select_in_place(std::span<double> values, std::size_t rank);
 
 /// The p-quantile (0..1) with linear interpolation between order statistics: type 7 of Hyndman and Fan (1996), what R,
 /// NumPy and Excel give by default. NaN when empty. The values are partly reordered: no copy is made.

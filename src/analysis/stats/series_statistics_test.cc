@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -29,6 +30,25 @@ TEST(Quantile, IsTypeSeven) {
   EXPECT_EQ(median(std::vector<double>{4, 1, 3, 2}), 2.5);
   EXPECT_EQ(mad(std::vector<double>{1, 1, 2, 2, 4, 6, 9}), 1);
   EXPECT_TRUE(std::isnan(quantile({}, 0.5)));
+}
+
+TEST(Quantile, SelectsAsASortDoes) {
+  unsigned state = 21;
+  for (const std::size_t n : {1U, 2U, 3U, 10U, 66U, 500U}) {
+    for (const int kinds : {2, 5, 1000}) {
+      std::vector<double> values;
+      for (std::size_t i = 0; i < n; ++i) values.push_back(std::floor(kinds * noise(state)));
+      auto sorted = values;
+      std::sort(sorted.begin(), sorted.end());
+      for (std::size_t rank = 0; rank < n; rank += 1 + n / 7) {
+        auto copy = values;
+        select_in_place(copy, rank);
+        EXPECT_EQ(copy[rank], sorted[rank]);
+        for (std::size_t i = 0; i < rank; ++i) EXPECT_LE(copy[i], copy[rank]);
+        for (std::size_t i = rank; i < n; ++i) EXPECT_GE(copy[i], copy[rank]);
+      }
+    }
+  }
 }
 
 TEST(Autocorrelation, OfAShortSeriesByHand) {

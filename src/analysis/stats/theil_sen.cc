@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "analysis/stats/mann_kendall.h"
@@ -48,16 +49,16 @@ std::optional<Slope> theil_sen(std::span<const double> times, std::span<const do
   }
   if (slopes.empty()) return std::nullopt;
   const std::size_t outside = std::min(slopes_outside(n, slopes.size()), (slopes.size() - 1) / 2);
-  const auto at = [&](std::size_t rank) { return slopes.begin() + static_cast<std::ptrdiff_t>(rank); };
   Slope result;
   result.point = median_in_place(slopes);
   // After the median was found each half is in place: the bounds are sought in their own half only.
   const std::size_t middle = (slopes.size() - 1) / 2;
-  std::nth_element(slopes.begin(), at(outside), at(middle) + 1);
-  result.lower = *at(outside);
+  const std::span<double> all(slopes);
+  select_in_place(all.first(middle + 1), outside);
+  result.lower = slopes[outside];
   const std::size_t high = slopes.size() - 1 - outside;
-  std::nth_element(at(middle), at(high), slopes.end());
-  result.upper = *at(high);
+  select_in_place(all.subspan(middle), high - middle);
+  result.upper = slopes[high];
   return result;
 }
 

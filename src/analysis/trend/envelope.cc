@@ -46,17 +46,6 @@ bool wanders(std::span<const double> residuals) {
   return products > 0.3 * squares;
 }
 
-// Half of the 95 % interval of the slope if the steps between blocks were independent.
-double walk_half_width(const Blocks& envelope) {
-  const auto& y = envelope.values;
-  const auto steps = static_cast<double>(y.size() - 1);
-  const double mean = (y.back() - y.front()) / steps;
-  double squares = 0;
-  for (std::size_t i = 1; i < y.size(); ++i) squares += (y[i] - y[i - 1] - mean) * (y[i] - y[i - 1] - mean);
-  return 1.96 * std::sqrt(squares * steps / std::max(1.0, steps - 1)) /
-         (envelope.times.back() - envelope.times.front());
-}
-
 // The largest single step between blocks when it makes the rise and nothing else rises.
 std::optional<std::size_t> lone_step(const Blocks& envelope, const Line& line, double least_rise) {
   const auto& y = envelope.values;
@@ -65,7 +54,7 @@ std::optional<std::size_t> lone_step(const Blocks& envelope, const Line& line, d
     if (y[i] - y[i - 1] > y[at] - y[at - 1]) at = i;
   }
   const double height = y[at] - y[at - 1];
-  if (height <= kStepShare * (y.back() - y.front())) return std::nullopt;
+  if (height <= std::max({kStepShare * (y.back() - y.front()), least_rise, 3 * line.noise})) return std::nullopt;
   Blocks rest = envelope;
   for (std::size_t i = at; i < rest.size(); ++i) rest.values[i] -= height;
   const auto slope = stats::theil_sen(rest.times, rest.values);
@@ -83,11 +72,7 @@ std::optional<Line> fit_line(const Blocks& envelope) {
   Line line{*slope, 0, 0, span_of(envelope)};
   line.rise = slope->point * line.seconds;
   auto residuals = residuals_about(envelope, slope->point);
-  if (wanders(residuals)) {
-    const double half = walk_half_width(envelope);
-    line.slope.lower = std::min(line.slope.lower, line.slope.point - half);
-    line.slope.upper = std::max(line.slope.upper, line.slope.point + half);
-  }
+  if (wanders(residuals)) widen_to_walk(envelope.times, envelope.values, line.slope);
   const double center = stats::median_in_place(residuals);
   for (double& r : residuals) r = std::abs(r - center);
   line.noise = stats::kMadToSigma * stats::median_in_place(residuals);
@@ -133,15 +118,15 @@ Judgement judge_envelope(const Blocks& envelope, double alpha, double least_rise
   judgement.shape = Shape::kFlat;
   if (judgement.p_value >= alpha) {
     judgement.stopped_by = Gate::kSignificance;
-  } else if (line->rise <= std::max(least_rise, 3 * line->noise)) {
-    judgement.stopped_by = Gate::kSize;
-  } else if (gave_back(envelope, line->rise)) {
-    judgement.stopped_by = Gate::kSawtooth;
   } else if (const auto step = lone_step(envelope, *line, least_rise)) {
     judgement.shape = Shape::kStep;
     judgement.stopped_by = Gate::kStep;
     judgement.pattern = Pattern::kOneShot;
-  } else if (const auto halves = compare_halves(envelope); halves && halves->slows_down) {
+  } else if (line->rise <= std::max(least_rise, 3 * line->noise)) {
+    judgement.stopped_by = Gate::kSize;
+  } else if (gave_back(envelope, line->rise)) {
+    judgement.stopped_by = Gate::kSawtooth;
+  } else if (const auto halves = compare_halves(envelope, true); halves && halves->slows_down()) {
     judgement.shape = Shape::kSaturating;
     judgement.stopped_by = Gate::kSaturation;
   } else {

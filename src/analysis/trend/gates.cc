@@ -18,6 +18,7 @@ constexpr double kBackShare = 0.5;
 constexpr double kTeethMargin = 0.25;
 constexpr double kSlowShare = 0.7;
 constexpr double kSigmas = 6;
+constexpr double kLastingSigmas = 5;  // the range of a few dozen noise values is 3 sigma of their steps
 
 double median_of(std::span<const double> cells, std::size_t first, std::size_t last) {
   std::array<double, 64> buffer{};
@@ -44,7 +45,25 @@ bool is_pulse(std::span<const double> cells, std::size_t drop_at, double height)
   return false;
 }
 
+// The standard error of second minus share times first: a quarter of the width of a 95 % interval each.
+double error_of(const Halves& halves, double share) {
+  return 0.25 *
+         std::hypot(share * (halves.first.upper - halves.first.lower), halves.second.upper - halves.second.lower);
+}
+
 }  // namespace
+
+void widen_to_walk(std::span<const double> times, std::span<const double> values, stats::Slope& slope) {
+  const auto steps = static_cast<double>(values.size() - 1);
+  const double mean = (values.back() - values.front()) / steps;
+  double squares = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    squares += (values[i] - values[i - 1] - mean) * (values[i] - values[i - 1] - mean);
+  }
+  const double half = 1.96 * std::sqrt(squares * steps / std::max(1.0, steps - 1)) / (times.back() - times.front());
+  slope.lower = std::min(slope.lower, slope.point - half);
+  slope.upper = std::max(slope.upper, slope.point + half);
+}
 
 Steps usual_steps(std::span<const double> cells) {
   if (cells.size() < 3) return {};
@@ -118,7 +137,9 @@ std::optional<std::size_t> after_reset(const Grid& grid, std::span<const double>
   std::size_t regime = last;
   while (regime > 1 && is_reset(regime - 1)) --regime;
   const std::size_t end = regime;
-  while (regime > 0 && !is_reset(regime)) --regime;
+  do {
+    --regime;
+  } while (regime > 0 && !is_reset(regime));
   const double top = level_before(cells, end);
   const double height = top - level_after(cells, last);
   const double highest = *std::max_element(cells.begin() + static_cast<std::ptrdiff_t>(last), cells.end());
@@ -129,36 +150,50 @@ std::optional<std::size_t> after_reset(const Grid& grid, std::span<const double>
   return ramp ? std::nullopt : std::optional(last);
 }
 
-std::optional<Halves> compare_halves(const Blocks& blocks) {
-  const std::size_t half = blocks.size() / 2;
-  if (half < 4) return std::nullopt;
-  const std::span<const double> times = blocks.times;
-  const std::span<const double> values = blocks.values;
-  const auto first = stats::theil_sen(times.first(half), values.first(half));
-  const auto second = stats::theil_sen(times.last(half), values.last(half));
-  if (!first || !second || first->point <= 0) return std::nullopt;
-  Halves result{std::max(0.0, second->point / first->point), false};
-  const double shortfall = kSlowShare * first->point - second->point;
-  // A quarter of a 95 % interval is one standard error.
-  const double error = 0.25 * std::hypot(kSlowShare * (first->upper - first->lower), second->upper - second->lower);
-  result.slows_down = shortfall > error || (shortfall > 0 && second->lower <= 0);
-  return result;
+double Halves::ratio() const { return std::max(0.0, second.point / first.point); }
+
+bool Halves::slows_down() const {
+  const double shortfall = kSlowShare * first.point - second.point;
+  return shortfall > error_of(*this, kSlowShare) || (shortfall > 0 && second.lower <= 0);
 }
 
-bool has_stopped(std::span<const double> cells, double rise) {
-  double highest = cells.empty() ? 0 : cells[0];
+bool Halves::keeps(double share) const { return second.point - share * first.point >= error_of(*this, share); }
+
+std::optional<Halves> compare_halves(const Blocks& blocks, bool independent) {
+  const std::size_t half = blocks.size() / 2;
+  if (half < 4) return std::nullopt;
+  const auto slope = [&](std::size_t from) {
+    const auto times = std::span(blocks.times).subspan(from, half);
+    const auto values = std::span(blocks.values).subspan(from, half);
+    auto result = stats::theil_sen(times, values);
+    if (result && !independent) widen_to_walk(times, values, *result);
+    return result;
+  };
+  const auto first = slope(0);
+  const auto second = slope(blocks.size() - half);
+  if (!first || !second || first->point <= 0) return std::nullopt;
+  return Halves{*first, *second};
+}
+
+bool has_stopped(std::span<const double> cells, double noise) {
+  // The level that each moment left behind for good: what comes and goes does not show in it.
+  std::vector<double> lasting(cells.begin(), cells.end());
+  for (std::size_t i = lasting.size(); i-- > 1;) lasting[i - 1] = std::min(lasting[i - 1], lasting[i]);
+  if (lasting.empty()) return false;
+  const double least = std::max(0.005 * (lasting.back() - lasting.front()), kLastingSigmas * noise);
+  double highest = lasting[0];
   std::size_t last = 0;
   std::size_t longest = 0;
-  int records = 0;
-  for (std::size_t i = 1; i < cells.size(); ++i) {
-    if (cells[i] <= highest + 0.02 * rise) continue;
+  int rises = 0;
+  for (std::size_t i = 1; i < lasting.size(); ++i) {
+    if (lasting[i] <= highest + least) continue;
     longest = std::max(longest, i - last);
     last = i;
-    highest = cells[i];
-    ++records;
+    highest = lasting[i];
+    ++rises;
   }
-  const std::size_t quiet = cells.size() - 1 - last;
-  return records >= 6 && quiet > 3 * longest && 10 * quiet >= cells.size();
+  const std::size_t quiet = lasting.size() - 1 - last;
+  return rises >= 6 && quiet > 3 * longest && 10 * quiet >= lasting.size();
 }
 
 }  // namespace leakscope::analysis::trend

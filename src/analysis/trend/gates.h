@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "analysis/stats/theil_sen.h"
 #include "analysis/trend/grid.h"
 
 namespace leakscope::analysis::trend {
@@ -32,17 +33,27 @@ struct StepUp {
 /// drop and a ramp are teeth, not a reset. `cells` are the grid's values without gaps.
 [[nodiscard]] std::optional<std::size_t> after_reset(const Grid& grid, std::span<const double> cells, double noise);
 
+/// Widens the 95 % interval of a slope to that of a series whose steps are independent of each other.
+void widen_to_walk(std::span<const double> times, std::span<const double> values, stats::Slope& slope);
+
 /// The paces of the two halves, by Theil-Sen slopes.
 struct Halves {
-  double ratio = 0;         ///< second by first, 0 when the second does not rise
-  bool slows_down = false;  ///< the second is below 70 % of the first, by more than its own uncertainty or so far that
-                            ///< it is not shown to rise at all
-};
-/// Nothing when there are too few values (8) or the first half does not rise.
-[[nodiscard]] std::optional<Halves> compare_halves(const Blocks& blocks);
+  stats::Slope first;
+  stats::Slope second;
 
-/// Whether it rose in many small steps and then stopped: no new maximum for three times the longest wait before, and
+  /// Second by first; 0 when the second does not rise.
+  [[nodiscard]] double ratio() const;
+  /// The second is below 70 % of the first by more than its standard error, or so far that it is not shown to rise.
+  [[nodiscard]] bool slows_down() const;
+  /// The second is above this share of the first by more than its standard error.
+  [[nodiscard]] bool keeps(double share) const;
+};
+/// Nothing when there are too few values (8) or the first half does not rise. `independent`: the values are; else the
+/// intervals are those of a random walk.
+[[nodiscard]] std::optional<Halves> compare_halves(const Blocks& blocks, bool independent);
+
+/// Whether it rose in many small steps and then stopped: no lasting rise for three times the longest wait before, and
 /// for a tenth of the window.
-[[nodiscard]] bool has_stopped(std::span<const double> cells, double rise);
+[[nodiscard]] bool has_stopped(std::span<const double> cells, double noise);
 
 }  // namespace leakscope::analysis::trend

@@ -14,13 +14,22 @@ constexpr double kDay = 86400;
 constexpr std::size_t kMostCells = 2048;
 constexpr std::size_t kMostBlocks = 168;
 
+double seconds_between(const model::Point& a, const model::Point& b) {
+  return difference(b.time.since_boot.count(), a.time.since_boot.count()) * 1e-9;
+}
+
 // The usual distance of neighbours; of a long series a part is enough.
-double usual_spacing(std::span<const model::Point> points) {
+double usual_spacing(std::span<const model::Point> points, double span) {
+  const double mean = span / static_cast<double>(points.size() - 1);
+  const bool regular = std::adjacent_find(points.begin(), points.end(), [&](const auto& a, const auto& b) {
+                         return std::abs(seconds_between(a, b) - mean) > 0.2 * mean;
+                       }) == points.end();
+  if (regular) return mean;
   const std::size_t stride = points.size() / 512 + 1;
   std::vector<double> spacing;
   spacing.reserve(points.size() / stride + 1);
   for (std::size_t i = 0; i + 1 < points.size(); i += stride) {
-    const double d = difference(points[i + 1].time.since_boot.count(), points[i].time.since_boot.count()) * 1e-9;
+    const double d = seconds_between(points[i], points[i + 1]);
     if (d > 0) spacing.push_back(d);
   }
   return spacing.empty() ? 0 : stats::median_in_place(spacing);
@@ -46,6 +55,32 @@ void put_in_order(std::vector<model::Point>& points) {
     points[kept++] = points[i];
   }
   points.resize(kept);
+}
+
+template <typename Summary>
+Blocks in_blocks(const Grid& grid, std::size_t cells, Summary summary) {
+  Blocks blocks;
+  blocks.length = grid.cell * static_cast<double>(cells);
+  const std::size_t count = blocks_in(grid.size(), cells);
+  blocks.times.reserve(count);
+  blocks.values.reserve(count);
+  std::vector<double> members;
+  members.reserve(cells);
+  for (std::size_t block = count; block-- > 0;) {
+    const std::size_t last = grid.size() - block * cells;
+    members.clear();
+    double time = 0;
+    for (std::size_t i = last < cells ? 0 : last - cells; i < last; ++i) {
+      if (std::isnan(grid.values[i])) continue;
+      members.push_back(grid.values[i]);
+      time += grid.time(i);
+    }
+    // A block that is mostly a gap would compare a moment with a whole block.
+    if (members.empty() || 4 * members.size() < cells) continue;
+    blocks.times.push_back(time / static_cast<double>(members.size()));
+    blocks.values.push_back(summary(std::span(members)));
+  }
+  return blocks;
 }
 
 }  // namespace
@@ -74,28 +109,27 @@ std::optional<Grid> make_grid(std::span<const model::Point> points) {
     points = sorted;
   }
   if (points.size() < 2) return std::nullopt;
-  const auto seconds = [&](const model::Point& point) {
-    return difference(point.time.since_boot.count(), points.front().time.since_boot.count()) * 1e-9;
-  };
-  const double span = seconds(points.back());
-  const double spacing = usual_spacing(points);
+  const double span = seconds_between(points.front(), points.back());
+  const double spacing = usual_spacing(points, span);
   if (!(spacing > 0)) return std::nullopt;
   Grid grid;
   grid.origin = points.front().time;
   grid.cell = choose_cell(spacing, span);
   grid.base = static_cast<double>(points.front().value);
-  const auto cells = static_cast<std::size_t>(std::llround(span / grid.cell)) + 1;
+  const auto nearest_cell = [&](const model::Point& point) {
+    return static_cast<std::size_t>(seconds_between(points.front(), point) / grid.cell + 0.5);
+  };
+  const std::size_t cells = nearest_cell(points.back()) + 1;
   grid.values.assign(std::min(cells, kMostCells + 1), kMissing);
   const std::int64_t first = points.front().value;
   std::vector<double> members;
   for (std::size_t i = 0; i < points.size();) {
-    const auto index =
-        std::min(static_cast<std::size_t>(std::llround(seconds(points[i]) / grid.cell)), grid.size() - 1);
+    const std::size_t index = std::min(nearest_cell(points[i]), grid.size() - 1);
     members.clear();
     do {
       members.push_back(difference(points[i].value, first));
       ++i;
-    } while (i < points.size() && static_cast<std::size_t>(std::llround(seconds(points[i]) / grid.cell)) <= index);
+    } while (i < points.size() && nearest_cell(points[i]) <= index);
     grid.values[index] = members.size() == 1 ? members[0] : stats::median_in_place(members);
   }
   return grid;
@@ -104,29 +138,14 @@ std::optional<Grid> make_grid(std::span<const model::Point> points) {
 std::size_t blocks_in(std::size_t cells, std::size_t block) { return (cells + block / 4) / block; }
 
 Blocks lower_envelope(const Grid& grid, std::size_t cells) {
-  Blocks blocks;
-  blocks.length = grid.cell * static_cast<double>(cells);
-  const std::size_t count = blocks_in(grid.size(), cells);
-  blocks.times.reserve(count);
-  blocks.values.reserve(count);
-  std::vector<double> members;
-  for (std::size_t block = count; block-- > 0;) {
-    const std::size_t last = grid.size() - block * cells;
-    members.clear();
-    double time = 0;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t i = last < cells ? 0 : last - cells; i < last; ++i) {
-      if (std::isnan(grid.values[i])) continue;
-      members.push_back(grid.values[i]);
-      least = std::min(least, grid.values[i]);
-      time += grid.time(i);
-    }
-    // A block that is mostly a gap would compare a moment with a whole block.
-    if (members.empty() || 4 * members.size() < cells) continue;
-    blocks.times.push_back(time / static_cast<double>(members.size()));
-    blocks.values.push_back(members.size() < 20 ? least : stats::quantile_in_place(members, 0.05));
-  }
-  return blocks;
+  return in_blocks(grid, cells, [](std::span<double> members) {
+    return members.size() < 20 ? *std::min_element(members.begin(), members.end())
+                               : stats::quantile_in_place(members, 0.05);
+  });
+}
+
+Blocks middles(const Grid& grid, std::size_t cells) {
+  return in_blocks(grid, cells, [](std::span<double> members) { return stats::median_in_place(members); });
 }
 
 std::size_t finest_block(const Grid& grid) {

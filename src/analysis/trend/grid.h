@@ -48,6 +48,9 @@ struct Blocks {
 /// The lower envelope: per block of `cells` cells the 5th percentile, the minimum below 20 values.
 [[nodiscard]] Blocks lower_envelope(const Grid& grid, std::size_t cells);
 
+/// The same with the median of each block: what a pace is measured by most precisely.
+[[nodiscard]] Blocks middles(const Grid& grid, std::size_t cells);
+
 /// Cells of the finest blocks that the length of the window asks for: a 12th of it, an hour at most; never more than
 /// 168 blocks.
 [[nodiscard]] std::size_t finest_block(const Grid& grid);

@@ -9,6 +9,7 @@
 #include "analysis/stats/mann_kendall.h"
 #include "analysis/stats/quantile.h"
 #include "analysis/stats/theil_sen.h"
+#include "analysis/stats/unit_root.h"
 #include "analysis/trend/envelope.h"
 #include "analysis/trend/gates.h"
 #include "analysis/trend/grid.h"
@@ -23,6 +24,7 @@ constexpr double kDay = 86400;
 constexpr double kHour = 3600;
 constexpr double kWarmUp = 1800;
 constexpr int kDeepest = 2;
+constexpr double kSuspicious = 0.05;  // finest blocks without a rise above this p are not looked at further
 
 Nanoseconds to_nanoseconds(double seconds) {
   return Nanoseconds{static_cast<std::int64_t>(std::clamp(seconds, 0.0, 9e9) * 1e9)};
@@ -42,8 +44,10 @@ class Case {
   Case(Grid grid, const Options& options, Descent descent)
       : grid_(std::move(grid)), options_(options), descent_(descent) {
     fill_gaps();
-    usual_ = usual_steps(filled_);
-    const double level = std::abs(stats::median(filled_) + grid_.base);
+    const auto [least, most] = std::minmax_element(filled_.begin(), filled_.end());
+    least_ = *least + grid_.base;
+    most_ = *most + grid_.base;
+    const double level = std::max(std::abs(least_), std::abs(most_));
     least_rise_ = std::max(
         {static_cast<double>(options.absolute_floor), level_share(grid_.length()) * level, descent.least_rise});
   }
@@ -51,23 +55,30 @@ class Case {
   [[nodiscard]] Judgement judge();
 
  private:
+  struct Tested {
+    double p_value = 1;
+    Basis basis = Basis::kNone;
+  };
   [[nodiscard]] double over_looks(double p) const { return std::min(1.0, descent_.looks * p); }
   [[nodiscard]] Judgement judge_rest(Grid rest, double least_ratio, double least_rise) const;
   void fill_gaps();
   void measure_memory(std::span<const double> residuals);
+  [[nodiscard]] bool returns_to_its_line(std::span<const double> residuals) const;
   void use(Blocks blocks);
   [[nodiscard]] std::optional<Judgement> judge_days(std::span<const double> residuals) const;
   [[nodiscard]] bool rises_visibly() const;
   [[nodiscard]] bool rose_early() const;
-  [[nodiscard]] bool is_sawtooth() const;
   [[nodiscard]] double differences_p_value() const;
+  [[nodiscard]] double few_moves_p_value() const;
+  [[nodiscard]] std::vector<double> without_outliers(std::vector<double> residuals) const;
   [[nodiscard]] std::optional<Halves> halves() const;
   [[nodiscard]] Judgement described(Shape shape, Gate gate) const;
   [[nodiscard]] Judgement insufficient(double needed_seconds) const;
   [[nodiscard]] Judgement judge_step(const StepUp& step) const;
   [[nodiscard]] std::optional<Judgement> judge_slowing() const;
   [[nodiscard]] Judgement judge_rise() const;
-  [[nodiscard]] Judgement gated(double p_value, Test test) const;
+  [[nodiscard]] Tested run_test() const;
+  [[nodiscard]] Judgement gated() const;
   [[nodiscard]] Judgement unless_load(Judgement judgement) const;
 
   Grid grid_;
@@ -75,15 +86,20 @@ class Case {
   Descent descent_;
   std::vector<double> filled_;
   Steps usual_;
+  double least_ = 0;
+  double most_ = 0;
   double least_rise_ = 0;
-  std::size_t finest_ = 1;    // cells
-  std::size_t memory_ = 1;    // cells: correlation length
-  std::size_t period_ = 0;    // cells: 0 when there is none
-  std::size_t block_ = 1;     // cells: what the memory asks for
-  bool independent_ = false;  // there are 8 blocks of block_ cells, and blocks_ are these; else they are the finest
+  std::size_t finest_ = 1;  // cells
+  std::size_t memory_ = 1;  // cells: correlation length
+  std::size_t period_ = 0;  // cells: 0 when there is none
+  std::size_t block_ = 1;   // cells: what the memory asks for
+  bool returns_ = false;    // to its line: it can be told from a random walk
+  bool independent_ =
+      false;  // it returns, there are 8 blocks of block_ cells, and blocks_ are these; else they are the finest
   Blocks blocks_;
   Line line_;
   double finest_p_ = 1;
+  Tested tested_;
 };
 
 Judgement Case::judge_rest(Grid rest, double least_ratio, double least_rise) const {
@@ -122,20 +138,41 @@ bool Case::rose_early() const {
   return least - start > std::max(least_rise_, 6 * usual_.noise);
 }
 
-bool Case::is_sawtooth() const {
-  const double rise = std::max(line_.rise, least_rise_);
-  return gave_back(blocks_, rise) || has_equal_teeth(filled_, usual_.noise, rise);
+// A buffer held for a moment is no memory of the noise: cells beyond 8 sigma, if they are few, count as missing.
+std::vector<double> Case::without_outliers(std::vector<double> residuals) const {
+  const double limit = 8 * stats::kMadToSigma * stats::mad(residuals);
+  const auto is_far = [&](double r) { return std::abs(r) > limit; };
+  const auto far = std::count_if(residuals.begin(), residuals.end(), is_far);
+  if (limit <= 0 || far == 0 || 5 * static_cast<std::size_t>(far) > residuals.size()) return residuals;
+  std::vector<double> kept = grid_.values;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (is_far(residuals[i])) kept[i] = std::numeric_limits<double>::quiet_NaN();
+  }
+  return stats::detrended(kept);
+}
+
+// Whether the noise can be told from a random walk, on which Mann-Kendall finds trends with any p-value. White noise
+// can. Below a day the stricter test costs nothing, for what fails it is judged by its differences; and live windows
+// judge thousands of series at once, whose p-values must be right far out.
+bool Case::returns_to_its_line(std::span<const double> residuals) const {
+  const std::size_t n = residuals.size();
+  if (n < 25) return false;
+  if (memory_ == 1) return true;
+  const double critical =
+      grid_.length() < 0.9 * kDay ? stats::dickey_fuller_critical_1(n) : stats::dickey_fuller_critical_5(n);
+  return stats::dickey_fuller(residuals, stats::dickey_fuller_lags(n)) < critical;
 }
 
 void Case::measure_memory(std::span<const double> residuals) {
   const stats::Autocorrelation acf(residuals);
   memory_ = stats::correlation_length(acf);
   period_ = stats::period(acf, memory_).value_or(0);
-  block_ = std::max({finest_, 2 * memory_, period_});
+  block_ = std::max({finest_, memory_ > 1 ? 2 * memory_ : 1, period_});
+  returns_ = returns_to_its_line(residuals);
   if (block_ > finest_ && blocks_in(grid_.size(), block_) >= kLeastBlocks) {
     if (auto blocks = lower_envelope(grid_, block_); blocks.size() >= kLeastBlocks) use(std::move(blocks));
   }
-  independent_ = block_ == finest_ || blocks_.length > grid_.cell * static_cast<double>(finest_);
+  independent_ = returns_ && (block_ == finest_ || blocks_.length > grid_.cell * static_cast<double>(finest_));
 }
 
 // Are the steps of the series, taken as far apart as they depend on each other, more than those of a random walk?
@@ -144,20 +181,26 @@ double Case::differences_p_value() const {
   for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = filled_[i + 1] - filled_[i];
   const auto residuals = stats::detrended(steps);
   const std::size_t apart = std::max(stats::correlation_length(stats::Autocorrelation(residuals)), period_);
-  double sum = 0;
-  double squares = 0;
-  for (std::size_t i = filled_.size() - 1; i >= apart; i -= apart) {
-    const double step = filled_[i] - filled_[i - apart];
-    sum += step;
-    squares += step * step;
+  steps.clear();
+  for (std::size_t i = filled_.size() - 1; i >= apart; i -= apart) steps.push_back(filled_[i] - filled_[i - apart]);
+  return stats::sign_sum_tail(steps);
+}
+
+// A series that moved k times shows 2^-k at best, whatever its blocks look like: a counter that went up thrice.
+double Case::few_moves_p_value() const {
+  std::vector<double> moves;
+  for (std::size_t i = 1; i < filled_.size(); ++i) {
+    if (filled_[i] == filled_[i - 1]) continue;
+    if (moves.size() == 12) return 0;
+    moves.push_back(filled_[i] - filled_[i - 1]);
   }
-  return squares > 0 ? stats::sign_sum_tail_bound(sum / std::sqrt(squares)) : 1.0;
+  return stats::sign_sum_tail(moves);
 }
 
 // Finer than the blocks of the test: as independent as they can be.
 std::optional<Halves> Case::halves() const {
-  const std::size_t fine = std::max({grid_.size() / (independent_ ? 32 : 24), independent_ ? memory_ : 1, period_});
-  return compare_halves(lower_envelope(grid_, std::max<std::size_t>(1, fine)));
+  const std::size_t fine = std::max({grid_.size() / 24, independent_ ? memory_ : 1, period_});
+  return compare_halves(middles(grid_, std::max<std::size_t>(1, fine)), independent_);
 }
 
 Judgement Case::described(Shape shape, Gate gate) const {
@@ -170,8 +213,8 @@ Judgement Case::described(Shape shape, Gate gate) const {
   judgement.detectable_rate = std::max(visible, least_rise_) / grid_.length();
   judgement.shape = shape;
   judgement.stopped_by = gate;
-  judgement.test = Test::kBlocks;
-  judgement.p_value = finest_p_;
+  judgement.basis = tested_.basis;
+  judgement.p_value = tested_.p_value;
   if (shape != Shape::kGrowing) judgement.pattern = Pattern::kUnknown;
   return judgement;
 }
@@ -180,7 +223,6 @@ Judgement Case::insufficient(double needed_seconds) const {
   Judgement judgement;
   if (blocks_.size() >= 2) judgement = described(Shape::kInsufficient, Gate::kLength);
   judgement.stopped_by = Gate::kLength;
-  judgement.test = Test::kNone;
   judgement.rate.reset();
   judgement.needed = to_nanoseconds(std::max(needed_seconds, 1.2 * grid_.length()));
   return judgement;
@@ -217,28 +259,30 @@ Judgement Case::judge_step(const StepUp& step) const {
   return judgement;
 }
 
+// In the later half an exponential approach slows down by the square root of its ratio over the whole: what lies half
+// way from there to 1 tells it from a steady growth.
+double ratio_of_a_steady_rest(const std::optional<Halves>& paces) {
+  return paces && paces->ratio() < 1 ? 0.5 * (1 + std::sqrt(paces->ratio())) : 0;
+}
+
 // The end of a growth, or its beginning (start-up, warm-up) before a steady one: the later half is judged by itself,
 // and must slow down less than an exponential approach would there.
 std::optional<Judgement> Case::judge_slowing() const {
-  if (has_stopped(filled_, filled_.back() - filled_.front())) return described(Shape::kSaturating, Gate::kSaturation);
+  if (has_stopped(filled_, usual_.noise)) return described(Shape::kSaturating, Gate::kSaturation);
   const auto paces = halves();
   if (!paces) return std::nullopt;
-  const bool too_slow = descent_.least_ratio > 0 && paces->ratio < descent_.least_ratio;
-  if (!paces->slows_down && !too_slow) return std::nullopt;
+  const bool too_slow = descent_.least_ratio > 0 && !paces->keeps(descent_.least_ratio);
+  if (!paces->slows_down() && !too_slow) return std::nullopt;
   if (!too_slow && descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks) {
-    const double least_ratio = 0.5 * (1 + std::sqrt(std::min(1.0, paces->ratio)));
-    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), least_ratio, 0);
+    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), ratio_of_a_steady_rest(paces), 0);
     if (still_rises(later)) return later;
   }
   return described(Shape::kSaturating, Gate::kSaturation);
 }
 
-Judgement Case::gated(double p_value, Test test) const {
+Judgement Case::gated() const {
   const bool large = line_.rise > std::max(least_rise_, 3 * line_.noise);
-  Judgement judgement = large ? described(Shape::kGrowing, Gate::kNone) : described(Shape::kFlat, Gate::kSize);
-  judgement.test = test;
-  judgement.p_value = p_value;
-  return large ? unless_load(std::move(judgement)) : judgement;
+  return large ? unless_load(described(Shape::kGrowing, Gate::kNone)) : described(Shape::kFlat, Gate::kSize);
 }
 
 // One value per day when the series has a daily cycle and lasts 5 days.
@@ -253,10 +297,16 @@ std::optional<Judgement> Case::judge_days(std::span<const double> residuals) con
   if (days.size() < 5) return std::nullopt;
   Judgement judgement = judge_envelope(days, options_.alpha / descent_.looks, least_rise_);
   judgement.p_value = over_looks(judgement.p_value);
-  judgement.test = Test::kDays;
+  judgement.basis = Basis::kDays;
   judgement.daily_cycle = true;
   judgement.block_length = to_nanoseconds(days.length);
   return judgement.shape == Shape::kGrowing ? unless_load(std::move(judgement)) : judgement;
+}
+
+Case::Tested Case::run_test() const {
+  if (!independent_) return {over_looks(differences_p_value()), Basis::kDifferences};
+  const double blocks = stats::mann_kendall_rise(blocks_.values).p_value;
+  return {over_looks(std::max(blocks, few_moves_p_value())), Basis::kBlocks};
 }
 
 // A series that rises beyond the noise of its finest blocks.
@@ -264,17 +314,14 @@ Judgement Case::judge_rise() const {
   if (const auto slowing = judge_slowing()) {
     return slowing->shape == Shape::kSaturating ? unless_load(*slowing) : *slowing;
   }
-  if (independent_) {
-    const double p = over_looks(stats::mann_kendall_rise(blocks_.values).p_value);
-    return p < options_.alpha ? gated(p, Test::kBlocks) : described(Shape::kFlat, Gate::kSignificance);
-  }
-  const double p = over_looks(differences_p_value());
-  if (p < options_.alpha) return gated(p, Test::kDifferences);
-  // It may have begun to rise within the window.
+  const bool found = tested_.p_value < options_.alpha;
+  if (independent_) return found ? gated() : described(Shape::kFlat, Gate::kSignificance);
+  // Not one steady growth: it may have begun within the window, or have had a start-up. The later half may show more.
   if (descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks) {
-    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), 0, 0);
-    if (still_rises(later)) return later;
+    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), ratio_of_a_steady_rest(halves()), 0);
+    if (still_rises(later) && (!found || later.p_value < tested_.p_value)) return later;
   }
+  if (found) return gated();
   const double block = grid_.cell * static_cast<double>(block_);
   const double needed = static_cast<double>(kLeastBlocks) * block;
   return unless_load(insufficient(block > 20 * kHour ? std::min(5 * kDay, needed) : needed));
@@ -282,7 +329,8 @@ Judgement Case::judge_rise() const {
 
 Judgement Case::judge() {
   if (grid_.present() < kLeastBlocks) return insufficient(kLeastBlocks * grid_.cell);
-  if (descent_.depth < kDeepest) {
+  if (descent_.depth < kDeepest && least_ < 0.5 * most_) {
+    usual_ = usual_steps(filled_);
     if (const auto reset = after_reset(grid_, filled_, usual_.noise);
         reset && grid_.size() - *reset >= 2 * kLeastBlocks) {
       return Case(grid_.tail(*reset), options_, {descent_.depth + 1, descent_.looks, 0, 0}).judge();
@@ -294,14 +342,21 @@ Judgement Case::judge() {
   finest_p_ = over_looks(stats::mann_kendall_rise(blocks_.values).p_value);
   const auto residuals = stats::detrended(grid_.values);
   if (const auto days = judge_days(residuals)) return *days;
-  if (!rises_visibly()) {
+  const bool rises = rises_visibly();
+  if (!rises && finest_p_ >= kSuspicious) {
     memory_ = stats::correlation_length(stats::Autocorrelation(residuals));
-    return described(Shape::kFlat, Gate::kSize);
+    tested_ = {finest_p_, Basis::kBlocks};
+    return described(Shape::kFlat, Gate::kSignificance);
   }
-  measure_memory(residuals);
+  usual_ = usual_steps(filled_);
+  measure_memory(without_outliers(residuals));
+  tested_ = run_test();
+  if (!rises) return described(Shape::kFlat, Gate::kSize);
   if (const auto step = find_step(filled_, usual_, least_rise_)) return judge_step(*step);
+  const double rise = std::max(line_.rise, least_rise_);
   const bool significant = finest_p_ < options_.alpha || (independent_ && block_ > finest_);
-  if (is_sawtooth()) return described(Shape::kFlat, significant ? Gate::kSawtooth : Gate::kSignificance);
+  if (has_equal_teeth(filled_, usual_.noise, rise)) return described(Shape::kFlat, Gate::kSawtooth);
+  if (gave_back(blocks_, rise)) return described(Shape::kFlat, significant ? Gate::kSawtooth : Gate::kSignificance);
   if (significant && line_.rise > least_rise_) return judge_rise();
   if (rose_early()) return described(Shape::kSaturating, Gate::kSaturation);
   return described(Shape::kFlat, Gate::kSignificance);
@@ -344,7 +399,7 @@ std::optional<Judgement> judge_constant(std::span<const model::Point> series, co
   Judgement judgement;
   judgement.shape = Shape::kFlat;
   judgement.stopped_by = Gate::kSignificance;
-  judgement.test = Test::kBlocks;
+  judgement.basis = Basis::kBlocks;
   judgement.blocks = static_cast<int>(std::min<std::size_t>(series.size(), 12));
   judgement.block_length = to_nanoseconds(seconds / judgement.blocks);
   judgement.rate = Rate{};
@@ -379,7 +434,7 @@ Judgement judge_rounds(std::span<const std::int64_t> per_round, const Options& o
   }
   // No share of the level: a round is an experiment, and what it leaves behind counts however much was there before.
   Judgement judgement = judge_envelope(rounds, options.alpha, static_cast<double>(options.absolute_floor));
-  judgement.test = Test::kRounds;
+  judgement.basis = Basis::kRounds;
   return judgement;
 }
 

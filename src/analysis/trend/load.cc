@@ -15,10 +15,12 @@ namespace {
 
 constexpr double kLeastSpread = 0.05;   // of the covariate's level: below this the load is steady
 constexpr double kClearlyBetter = 0.8;  // of the residual noise about another model
-constexpr double kNotWorse = 1.25;
+constexpr double kNotWorse = 1.5;
+constexpr double kNoisyLoad = 0.05;       // of the rise
 constexpr double kUnexplained = 1.0 / 3;  // of the rise
 
-/// The covariate over time since `origin`: a gauge as it is, a counter as the sum of its rises (a reset adds nothing).
+/// The covariate over time since `origin`: a gauge as it is, a counter as the sum of its rises (a reset counts
+/// as the rise before it).
 struct Curve {
   std::vector<double> times;
   std::vector<double> values;
@@ -36,11 +38,13 @@ struct Curve {
 Curve read_curve(const Options::Covariate& covariate, BootTime origin) {
   Curve curve;
   double sum = 0;
+  double step = 0;
   const model::Point* before = nullptr;
   for (const model::Point& point : *covariate.series) {
     if (before != nullptr && point.time <= before->time) continue;
     if (covariate.is_counter) {
-      if (before != nullptr) sum += std::max(0.0, difference(point.value, before->value));
+      if (before != nullptr && point.value >= before->value) step = difference(point.value, before->value);
+      sum += step;
     } else {
       sum = static_cast<double>(point.value);
     }
@@ -110,8 +114,10 @@ std::optional<double> explains(const Blocks& envelope, const Load& load, double 
   const double about_line = scale_about(envelope.values, envelope.times);
   if (load.work.empty()) return about_load <= kClearlyBetter * about_line ? std::optional(about_load) : std::nullopt;
   if (scale_about(envelope.values, load.work) < kClearlyBetter * about_load) return std::nullopt;
-  const double limit = rising < alpha ? kNotWorse : kClearlyBetter;
-  return about_load <= limit * about_line ? std::optional(about_load) : std::nullopt;
+  // A load that clearly rises need not beat the line: it may be noisier than the memory that smooths it.
+  const double limit =
+      rising < alpha ? std::max(kNotWorse * about_line, kNoisyLoad * all->point * span) : kClearlyBetter * about_line;
+  return about_load <= limit ? std::optional(about_load) : std::nullopt;
 }
 
 }  // namespace

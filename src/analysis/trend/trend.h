@@ -25,7 +25,7 @@ enum class Shape : std::uint8_t {
 enum class Pattern : std::uint8_t { kUnknown, kSteady, kSporadic, kOneShot };
 
 /// What p_value rests on.
-enum class Test : std::uint8_t {
+enum class Basis : std::uint8_t {
   kNone,
   kBlocks,       ///< exact Mann-Kendall over the lower envelope of blocks that are longer than the noise remembers
   kDifferences,  ///< noise remembers too long for 8 such blocks: are the steps of the series more than a random walk's?
@@ -76,11 +76,11 @@ struct Options {
 struct Judgement {
   Shape shape = Shape::kInsufficient;
   Pattern pattern = Pattern::kUnknown;
-  Test test = Test::kNone;
+  Basis basis = Basis::kNone;
   Gate stopped_by = Gate::kNone;
   int blocks = 0;  ///< blocks (or days, or rounds) that the rate and the pattern rest on
   Nanoseconds block_length{0};
-  double p_value = 1;                     ///< one-sided, of `test`
+  double p_value = 1;                     ///< one-sided, of `basis`, whether or not the gates were passed
   std::optional<Rate> rate;               ///< Theil-Sen slope per second with its interval; nothing when insufficient
   double rise = 0;                        ///< rise of the envelope over the window, in the metric's unit
   double rising_share = 0;                ///< share of steps between blocks that rise

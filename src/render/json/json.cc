@@ -76,14 +76,14 @@ Json window(const report::Window& window) {
 
 Json ledger(const model::Ledger& ledger) {
   const auto inside = [](const model::LedgerRow& row) -> Json {
-    return {{"id", row.id},
+    return {{"id", foreign(row.id)},
             {"class", value(row.klass)},
             {"bytes", value(row.bytes)},
             {"label", foreign(row.label)},
             {"source", foreign(row.source)}};
   };
   const auto outside = [](const model::LedgerRow& row) -> Json {
-    return {{"id", row.id}, {"bytes", value(row.bytes)}, {"label", foreign(row.label)}};
+    return {{"id", foreign(row.id)}, {"bytes", value(row.bytes)}, {"label", foreign(row.label)}};
   };
   return {{"total_bytes", value(ledger.total)},
           {"unattributed_bytes", value(ledger.unattributed())},
@@ -94,7 +94,7 @@ Json ledger(const model::Ledger& ledger) {
 
 Json decline(const findings::Decline& decline) {
   const auto row = [](const findings::Decline::Part& part) -> Json {
-    return {{"row", part.row}, {"bytes", part.bytes}};
+    return {{"row", foreign(part.row)}, {"bytes", part.bytes}};
   };
   return {{"available_lost_bytes", decline.available_lost},
           {"available_bytes", value(decline.available_now)},

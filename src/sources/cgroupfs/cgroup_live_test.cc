@@ -48,7 +48,7 @@ class PinnedCgroup {
     if (::mkdir(directory_.c_str(), 0755) != 0) return;
     const pid_t child = ::fork();
     if (child == 0) {
-      const std::string block(256 * 1024, 'x');
+      const std::string block(std::size_t{256} * 1024, 'x');
       const bool good = write_file(directory_ + "/cgroup.procs", "0") && write_file(file_, block);
       ::_exit(good ? 0 : 1);
     }

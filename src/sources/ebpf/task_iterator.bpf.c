@@ -178,10 +178,10 @@ static __always_inline int pid_of(struct task_struct* leader) {
   return nr;
 }
 
-static __always_inline void read_memory(struct leakscope_process_record* record, struct mm_struct* mm) {
+static __always_inline void read_memory(struct WireProcessRecord* record, struct mm_struct* mm) {
   __s64 pages[kCounters] = {};
   read_counters(mm, pages);
-  record->flags |= LEAKSCOPE_HAS_MEMORY;
+  record->flags |= kWireHasMemory;
   record->rss_file = not_negative(pages[kFilePages]);
   record->rss_anon = not_negative(pages[kAnonPages]);
   record->rss_shmem = not_negative(pages[kShmemPages]);
@@ -204,24 +204,24 @@ int read_task(struct bpf_iter__task* ctx) {
   }
   struct task_struct* leader = task->group_leader;
   struct mm_struct* mm = task->mm;
-  struct leakscope_process_record record = {};
+  struct WireProcessRecord record = {};
   if (task->pid != task->tgid) {
     // The process lives on in this thread; if several tell, the reader takes one.
     if (!mm || leader->mm) return 0;
-    record.flags = LEAKSCOPE_FROM_OTHER_THREAD;
+    record.flags = kWireFromOtherThread;
   }
   if (task->flags & PF_KTHREAD) {
-    record.flags |= LEAKSCOPE_KERNEL_THREAD;
+    record.flags |= kWireKernelThread;
     mm = 0;  // what it may have is borrowed
   }
-  if (leader->exit_state) record.flags |= LEAKSCOPE_ZOMBIE;
+  if (leader->exit_state) record.flags |= kWireZombie;
   record.pid = pid_of(leader);
   record.start_ns = leader->start_boottime;
   record.threads = task->signal->nr_threads;
   bpf_probe_read_kernel(record.comm, sizeof record.comm, leader->comm);
   if (mm) {
     struct task_struct* parent = task->real_parent;
-    if (parent->mm == mm && parent->tgid != task->tgid) record.flags |= LEAKSCOPE_SHARES_PARENT_MEMORY;
+    if (parent->mm == mm && parent->tgid != task->tgid) record.flags |= kWireSharesParentMemory;
     read_memory(&record, mm);
   }
   bpf_seq_write(ctx->meta->seq, &record, sizeof record);

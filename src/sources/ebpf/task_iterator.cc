@@ -26,7 +26,7 @@
 namespace leakscope::sources::ebpf {
 namespace {
 
-using Record = leakscope_process_record;
+using Record = WireProcessRecord;
 constexpr const char* kName = "BPF task iterator";
 constexpr int kMostCpus = 1024;                // MAX_CPUS of the program
 constexpr std::size_t kRecordsPerRead = 1024;  // the kernel hands out what fits into 8 pages
@@ -150,7 +150,7 @@ class TaskIterator final : public ProcessTable {
 };
 
 void TaskIterator::set_sizes(ProcessRecord& out, const Record& record) const {
-  if ((record.flags & LEAKSCOPE_HAS_MEMORY) == 0) return;
+  if ((record.flags & kWireHasMemory) == 0) return;
   const std::int64_t page = options_.page_size.bytes;
   out.rss_anon = record.rss_anon * page;
   out.rss_file = record.rss_file * page;
@@ -166,9 +166,9 @@ ProcessRecord TaskIterator::convert(const Record& record) const {
   const auto start = static_cast<std::int64_t>(record.start_ns) + clock_offset_;
   out.id = {Pid{record.pid}, StartTime{static_cast<std::uint64_t>(start / kNanosecondsPerTick)}};
   std::copy_n(std::begin(record.comm), out.comm.bytes.size() - 1, out.comm.bytes.begin());
-  out.kernel_thread = (record.flags & LEAKSCOPE_KERNEL_THREAD) != 0;
-  out.zombie = (record.flags & LEAKSCOPE_ZOMBIE) != 0;
-  out.shares_parent_memory = (record.flags & LEAKSCOPE_SHARES_PARENT_MEMORY) != 0;
+  out.kernel_thread = (record.flags & kWireKernelThread) != 0;
+  out.zombie = (record.flags & kWireZombie) != 0;
+  out.shares_parent_memory = (record.flags & kWireSharesParentMemory) != 0;
   if (!out.kernel_thread) out.threads = record.threads;
   set_sizes(out, record);
   return out;
@@ -176,7 +176,7 @@ ProcessRecord TaskIterator::convert(const Record& record) const {
 
 void TaskIterator::take(const Record& record, std::vector<ProcessRecord>& records) {
   if (record.pid <= 0) return;  // left the namespace while we looked
-  if ((record.flags & LEAKSCOPE_FROM_OTHER_THREAD) != 0) {
+  if ((record.flags & kWireFromOtherThread) != 0) {
     of_other_threads_.push_back(record);
   } else {
     records.push_back(convert(record));
@@ -224,8 +224,8 @@ std::vector<model::Coverage> TaskIterator::coverage() const {
 
 Result<std::unique_ptr<ProcessTable>> open_task_iterator(TaskIteratorOptions options) {
   libbpf_set_print(be_quiet);
-  const auto counters = look_at_counters();
-  if (!counters) return std::unexpected(counters.error());
+  auto counters = look_at_counters();
+  if (!counters) return std::unexpected(std::move(counters.error()));
   const int cpus = std::max(1, libbpf_num_possible_cpus());
   const bool sum_up = counters->per_cpu && options.exact && cpus <= kMostCpus;
   auto loaded = load(sum_up ? static_cast<std::uint32_t>(cpus) : 0);

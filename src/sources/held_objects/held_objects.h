@@ -41,6 +41,9 @@ struct HeldObjectsBudget {
 /// What it costs the machine: readlink and fstat on /proc/PID/fd, a sock_diag dump per sample, copies of descriptors
 /// for microseconds. It may block: asking a pipe waits for its lock, which a writer holds while its pages are faulted
 /// in, and closing the last copy of a socket that its owner closed meanwhile does the owner's lingering.
+///
+/// Measured on 6.18 (2 CPUs, optimised build): 4.5 ms CPU per sample with 100 processes of 5 descriptors; 31 ms, that
+/// is the whole budget and 6 ms for sizes and socket lists, with 1000 processes of 20, of which 200 are then looked at.
 [[nodiscard]] Result<std::unique_ptr<Source>> open_held_objects(const RootedDir& root,
                                                                 const HeldObjectsBudget& budget = {});
 

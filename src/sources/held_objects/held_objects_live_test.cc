@@ -162,11 +162,12 @@ TEST(HeldObjectsLive, UnreadTcpDataCountsForTheReceiver) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* const any = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener, any, size) != 0 || ::listen(listener, 1) != 0 || ::getsockname(listener, any, &size) != 0) {
+    if (listener < 0 || ::bind(listener, any, size) != 0 || ::listen(listener, 1) != 0 ||
+        ::getsockname(listener, any, &size) != 0) {
       return -1;
     }
     const int sender = ::socket(AF_INET, SOCK_STREAM, 0);
-    if (::connect(sender, any, size) != 0) return -1;
+    if (sender < 0 || ::connect(sender, any, size) != 0) return -1;
     const int receiver = ::accept(listener, nullptr, nullptr);
     if (receiver < 0) return -1;
     const std::array<char, 20000> block{};
@@ -254,13 +255,13 @@ TEST(HeldObjectsLive, MessagesCountForTheirLastSenderUntilItEnds) {
   ASSERT_EQ(holder.expected(), 0);
   watch.sample();
   // 1000 bytes and a header of 48 are kmalloc'ed as 2048.
-  EXPECT_EQ(watch.value(holder.pid(), Metric::kProcessMsgBytes), 30 * 2048);
+  EXPECT_EQ(watch.value(holder.pid(), Metric::kProcessMsgBytes), std::int64_t{30} * 2048);
   EXPECT_EQ(watch.user_value(Metric::kUserMsgBytes).value_or(0), of_user_before);
   const pid_t ended = holder.pid();
   holder.end();
   watch.sample();
   EXPECT_EQ(watch.value(ended, Metric::kProcessMsgBytes), std::nullopt);
-  EXPECT_EQ(watch.user_value(Metric::kUserMsgBytes).value_or(0), of_user_before + 30 * 2048);
+  EXPECT_EQ(watch.user_value(Metric::kUserMsgBytes).value_or(0), of_user_before + std::int64_t{30} * 2048);
 }
 
 TEST(HeldObjectsLive, InotifyWatchesCountForTheProcessAndItsUser) {
@@ -291,7 +292,7 @@ TEST(HeldObjectsLive, BpfMapsCountForTheProcessThatHoldsThem) {
     const int map = static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof attributes));
     if (map < 0) return -1;
     (void)::dup(map);
-    return 256 * 4096;
+    return std::int64_t{256} * 4096;
   });
   if (holder.expected() < 0) GTEST_SKIP() << "needs the right to make a BPF map";
   Watch watch;

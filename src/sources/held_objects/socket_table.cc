@@ -10,7 +10,7 @@
 namespace leakscope::sources::held_objects {
 namespace {
 
-constexpr std::size_t kAnswerBuffer = 64 * 1024;
+constexpr std::size_t kAnswerBuffer = std::size_t{64} * 1024;
 
 Result<UniqueFd> open_netlink() {
   UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));

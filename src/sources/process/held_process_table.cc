@@ -27,6 +27,7 @@ constexpr std::size_t kReservedDescriptors = 512;  // for everything else that t
 
 struct Slot {
   ProcessRecord last;  // identity and name; sizes as read last
+  UniqueFd dir;        // while statm is not held
   UniqueFd statm;
   UniqueFd status;
   PidStatm pages;
@@ -54,7 +55,8 @@ class HeldProcessTable final : public ProcessTable {
         list_(std::move(listing), proc_.path()),
         options_(options),
         live_(live),
-        free_descriptors_(std::min(options.max_descriptors, raise_descriptor_limit())) {}
+        free_descriptors_(std::min(options.max_descriptors, raise_descriptor_limit())),
+        free_buffered_(std::min(options.max_buffered, free_descriptors_)) {}
 
   [[nodiscard]] std::string_view name() const override { return "held /proc descriptors"; }
   [[nodiscard]] Result<> read(std::vector<ProcessRecord>& records) override;
@@ -66,8 +68,11 @@ class HeldProcessTable final : public ProcessTable {
   void drop(std::uint32_t index);
   void hold(UniqueFd& slot_fd, UniqueFd fd);
   void let_go(UniqueFd& fd);
+  void hold_dir(Slot& slot);
+  void let_go_dir(Slot& slot);
   enum class Life : std::uint8_t { kAlive, kEnded };
   Life update(Slot& slot, ProcessRecord& record);
+  std::optional<std::string_view> read_file(Slot& slot, const UniqueFd& held, const char* file);
   Life read_statm(Slot& slot, bool& changed);
   bool same_process(const Slot& slot);
   bool read_status(Slot& slot, ProcessRecord& record);
@@ -79,6 +84,7 @@ class HeldProcessTable final : public ProcessTable {
   HeldOptions options_;
   bool live_;
   std::size_t free_descriptors_;
+  std::size_t free_buffered_;  // of these, for files that have a buffer in the kernel
   std::vector<Pid> pids_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> unused_;
@@ -95,14 +101,34 @@ class HeldProcessTable final : public ProcessTable {
 };
 
 void HeldProcessTable::hold(UniqueFd& slot_fd, UniqueFd fd) {
-  if (free_descriptors_ == 0 || !fd.is_open()) return;
+  if (free_descriptors_ == 0 || free_buffered_ == 0 || !fd.is_open()) return;
   slot_fd = std::move(fd);
   --free_descriptors_;
+  --free_buffered_;
 }
 
 void HeldProcessTable::let_go(UniqueFd& fd) {
   if (!fd.is_open()) return;
   fd.reset();
+  ++free_descriptors_;
+  ++free_buffered_;
+}
+
+void HeldProcessTable::hold_dir(Slot& slot) {
+  if (free_descriptors_ == 0 || slot.dir.is_open() || !live_) return;
+  UniqueFd dir = files_.open_dir(slot.last.id.pid);
+  if (!dir.is_open()) return;
+  // The pid may have changed hands before it was opened.
+  const auto text = files_.read_in(dir.get(), "stat");
+  const auto stat = text ? parse_pid_stat(*text) : fail(Error::Kind::kGone, {}, {});
+  if (!stat || stat->id.start != slot.last.id.start) return;
+  slot.dir = std::move(dir);
+  --free_descriptors_;
+}
+
+void HeldProcessTable::let_go_dir(Slot& slot) {
+  if (!slot.dir.is_open()) return;
+  slot.dir.reset();
   ++free_descriptors_;
 }
 
@@ -139,7 +165,10 @@ std::optional<std::uint32_t> HeldProcessTable::admit(Pid pid) {
   slot.used = true;
   slot.last = record;
   slot.full_at = reads_;
-  if (!record.kernel_thread) hold(slot.statm, std::move(statm));
+  if (!record.kernel_thread) {
+    hold(slot.statm, std::move(statm));
+    if (!slot.statm.is_open()) hold_dir(slot);
+  }
   index_.insert(pid, index);
   return index;
 }
@@ -149,6 +178,7 @@ void HeldProcessTable::drop(std::uint32_t index) {
   index_.erase(slot.last.id.pid);
   let_go(slot.statm);
   let_go(slot.status);
+  let_go_dir(slot);
   slot.used = false;
   unused_.push_back(index);
 }
@@ -161,10 +191,17 @@ bool HeldProcessTable::same_process(const Slot& slot) {
   return stat && stat->id.start == slot.last.id.start;
 }
 
+std::optional<std::string_view> HeldProcessTable::read_file(Slot& slot, const UniqueFd& held, const char* file) {
+  if (held.is_open()) return files_.read(held.get());
+  if (slot.dir.is_open()) return files_.read_in(slot.dir.get(), file);
+  return files_.read(slot.last.id.pid, file);
+}
+
 HeldProcessTable::Life HeldProcessTable::read_statm(Slot& slot, bool& changed) {
   if (!has_statm_) return Life::kAlive;
-  if (!slot.statm.is_open() && live_ && !same_process(slot)) return Life::kEnded;
-  const auto text = slot.statm.is_open() ? files_.read(slot.statm.get()) : files_.read(slot.last.id.pid, "statm");
+  const bool by_pid = !slot.statm.is_open() && !slot.dir.is_open();
+  if (by_pid && live_ && !same_process(slot)) return Life::kEnded;
+  const auto text = read_file(slot, slot.statm, "statm");
   if (!text) {
     if (live_ || errno != ENOENT) return Life::kEnded;
     has_statm_ = false;
@@ -183,9 +220,8 @@ HeldProcessTable::Life HeldProcessTable::read_statm(Slot& slot, bool& changed) {
 
 bool HeldProcessTable::read_status(Slot& slot, ProcessRecord& record) {
   UniqueFd opened;
-  if (!slot.status.is_open()) opened = files_.open(slot.last.id.pid, "status");
-  const int fd = slot.status.is_open() ? slot.status.get() : opened.get();
-  const auto text = fd < 0 ? std::nullopt : files_.read(fd);
+  if (slot.statm.is_open() && !slot.status.is_open()) opened = files_.open(slot.last.id.pid, "status");
+  const auto text = opened.is_open() ? files_.read(opened.get()) : read_file(slot, slot.status, "status");
   if (!text) return false;
   const auto status = parse_pid_status(*text);
   if (!status) {
@@ -194,8 +230,8 @@ bool HeldProcessTable::read_status(Slot& slot, ProcessRecord& record) {
   }
   if (opened.is_open()) {
     // The pid may have changed hands since statm was read; if the held statm still answers, it has not.
-    if (slot.statm.is_open() && !files_.read(slot.statm.get())) return false;
-    if (slot.statm.is_open()) hold(slot.status, std::move(opened));
+    if (!files_.read(slot.statm.get())) return false;
+    hold(slot.status, std::move(opened));
   }
   if (status->name) slot.last.comm = *status->name;
   if (status->kernel_thread) slot.last.kernel_thread = *status->kernel_thread;
@@ -244,25 +280,32 @@ HeldProcessTable::Life HeldProcessTable::update(Slot& slot, ProcessRecord& recor
 // Gives the descriptors to the largest and the fastest changing processes when there are not enough for all.
 void HeldProcessTable::rank() {
   ranking_.clear();
-  std::size_t descriptors = free_descriptors_;
+  std::size_t held = std::min(free_buffered_, free_descriptors_);
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     if (!slot.used || slot.last.kernel_thread) continue;
-    descriptors += (slot.statm.is_open() ? 1U : 0U) + (slot.status.is_open() ? 1U : 0U);
+    held += (slot.statm.is_open() ? 1U : 0U) + (slot.status.is_open() ? 1U : 0U);
     const std::int64_t change = std::abs(slot.pages.resident - slot.ranked_pages);
     slot.ranked_pages = slot.pages.resident;
     ranking_.emplace_back(slot.pages.resident + 16 * change, i);
   }
-  if (descriptors >= ranking_.size()) return;
-  const auto border = ranking_.begin() + static_cast<std::ptrdiff_t>(descriptors);
+  if (held >= ranking_.size()) return;
+  const auto border = ranking_.begin() + static_cast<std::ptrdiff_t>(held);
   std::nth_element(ranking_.begin(), border, ranking_.end(), std::greater<>());
-  for (auto it = border; it != ranking_.end(); ++it) let_go(slots_[it->second].statm);
-  for (auto it = ranking_.begin(); it != ranking_.end(); ++it) let_go(slots_[it->second].status);
+  for (const auto& [score, index] : ranking_) let_go(slots_[index].status);
+  for (auto it = border; it != ranking_.end(); ++it) {
+    Slot& slot = slots_[it->second];
+    if (!slot.statm.is_open()) continue;
+    let_go(slot.statm);
+    hold_dir(slot);
+  }
   for (auto it = ranking_.begin(); it != border; ++it) {
     Slot& slot = slots_[it->second];
     if (slot.statm.is_open()) continue;
     UniqueFd statm = files_.open(slot.last.id.pid, "statm");
-    if (statm.is_open() && same_process(slot)) hold(slot.statm, std::move(statm));
+    if (!statm.is_open() || !same_process(slot)) continue;
+    let_go_dir(slot);
+    hold(slot.statm, std::move(statm));
   }
 }
 

@@ -17,6 +17,28 @@ const ProcessRecord* find(const std::vector<ProcessRecord>& records, std::int32_
   return found == records.end() ? nullptr : &*found;
 }
 
+class Child {
+ public:
+  Child() : pid_(::fork()) {
+    if (pid_ == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+  }
+  ~Child() { reap(); }
+  void kill() const { ::kill(pid_, SIGKILL); }
+  void reap() {
+    if (pid_ <= 0) return;
+    kill();
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+};
+
 TEST(HeldProcessTable, ReadsATree) {
   const MadeProc proc;
   proc.add({.pid = 1, .comm = "init", .start = 5, .anon_kib = 100, .file_kib = 40});
@@ -81,12 +103,34 @@ TEST(HeldProcessTable, WorksWithFewerDescriptorsThanProcesses) {
   for (int pid = 10; pid < 30; ++pid) {
     proc.add({.pid = pid, .comm = "p", .start = 5, .anon_kib = pid * 4, .file_kib = 40});
   }
-  auto table = open_held_processes(proc.root(), {.full_every = 3, .max_descriptors = 5}).value();
+  auto table = open_held_processes(proc.root(), {.full_every = 3, .max_buffered = 5, .max_descriptors = 5}).value();
   std::vector<ProcessRecord> records;
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(table->read(records));
     ASSERT_EQ(records.size(), 20U);
     for (const ProcessRecord& r : records) EXPECT_EQ(r.rss_anon, r.id.pid.value * 4 * 1024);
+  }
+}
+
+TEST(HeldProcessTable, FindsRealProcessesInEachOfItsWays) {
+  const Child child;
+  for (const HeldOptions& options : {HeldOptions{.full_every = 3}, HeldOptions{.full_every = 3, .max_buffered = 1},
+                                     HeldOptions{.full_every = 3, .max_descriptors = 0}}) {
+    auto table = open_held_processes(RootedDir::open("/").value(), options).value();
+    std::vector<ProcessRecord> records;
+    for (int i = 0; i < 8; ++i) {
+      ASSERT_TRUE(table->read(records));
+      const ProcessRecord* process = find(records, child.pid());
+      ASSERT_TRUE(process) << options.max_buffered << " " << options.max_descriptors;
+      EXPECT_GT(*process->rss_anon, 0);
+    }
+    Child other;
+    ASSERT_TRUE(table->read(records));
+    EXPECT_TRUE(find(records, other.pid()));
+    const pid_t gone = other.pid();
+    other.reap();
+    ASSERT_TRUE(table->read(records));
+    EXPECT_FALSE(find(records, gone));
   }
 }
 
@@ -102,28 +146,6 @@ TEST(HeldProcessTable, SurvivesFilesOfAnyContent) {
     EXPECT_TRUE(find(records, 10));
   }
 }
-
-class Child {
- public:
-  Child() : pid_(::fork()) {
-    if (pid_ == 0) {
-      ::pause();
-      ::_exit(0);
-    }
-  }
-  ~Child() { reap(); }
-  void kill() const { ::kill(pid_, SIGKILL); }
-  void reap() {
-    if (pid_ <= 0) return;
-    kill();
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-  [[nodiscard]] pid_t pid() const { return pid_; }
-
- private:
-  pid_t pid_;
-};
 
 TEST(HeldProcessTable, FollowsARealProcessFromStartToEnd) {
   auto table = open_held_processes(RootedDir::open("/").value()).value();

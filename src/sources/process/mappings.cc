@@ -90,10 +90,9 @@ std::string_view to_string(MappingKind kind) {
 }
 
 MappingTable parse_mappings(std::string_view text) {
-  constexpr const char* kWhere = "/proc/PID/smaps";
   MappingTable table;
   const auto complain = [&](Error::Kind kind, std::uint32_t line, std::string what) {
-    if (!table.damage) table.damage = Error{kind, kWhere, line, std::move(what), {}};
+    if (!table.damage) table.damage = Error{kind, "/proc/PID/smaps", line, std::move(what), {}};
   };
   LineCursor lines(text);
   bool skipping = false;

@@ -23,6 +23,11 @@ class PidFiles {
   [[nodiscard]] std::optional<std::string_view> read(int fd);
   [[nodiscard]] std::optional<std::string_view> read(Pid pid, const char* file);
 
+  /// The directory of a process, for reading its files without naming the pid again: it gives ENOENT or ESRCH once the
+  /// process has ended, even when the pid is used anew, and costs the kernel no buffer.
+  [[nodiscard]] UniqueFd open_dir(Pid pid) const;
+  [[nodiscard]] std::optional<std::string_view> read_in(int dir, const char* file);
+
  private:
   static constexpr std::size_t kSize = 16384;  // more than any of these files
 

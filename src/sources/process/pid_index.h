@@ -58,7 +58,8 @@ class PidIndex {
   };
 
   [[nodiscard]] std::size_t home(Pid pid) const {
-    return (static_cast<std::uint32_t>(pid.value) * 0x9E3779B1U) & (cells_.size() - 1);
+    const std::uint32_t hash = static_cast<std::uint32_t>(pid.value) * 0x9E3779B1U;
+    return hash & (cells_.size() - 1);
   }
   [[nodiscard]] std::size_t next(std::size_t at) const { return (at + 1) & (cells_.size() - 1); }
   void place(Cell cell) {

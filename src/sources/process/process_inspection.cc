@@ -28,6 +28,7 @@ std::vector<Occurrence> by_frequency(const std::vector<std::string>& texts) {
     ++counts[numbered ? view.substr(0, view.find(':')) : view];
   }
   std::vector<Occurrence> sorted;
+  sorted.reserve(counts.size());
   for (const auto& [text, count] : counts) sorted.push_back({std::string(text), count});
   std::ranges::stable_sort(sorted, std::greater<>(), &Occurrence::count);
   return sorted;
@@ -60,6 +61,7 @@ std::vector<MappedPath> paths_by_size(const std::vector<Mapping>& mappings) {
   std::map<std::pair<MappingKind, std::string_view>, std::vector<Mapping>> by_path;
   for (const Mapping& mapping : mappings) by_path[{mapping.kind, mapping.path}].push_back(mapping);
   std::vector<MappedPath> paths;
+  paths.reserve(by_path.size());
   for (const auto& [key, members] : by_path) {
     paths.push_back({key.first, std::string(key.second), group_mappings(members)[static_cast<std::size_t>(key.first)]});
   }

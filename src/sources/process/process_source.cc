@@ -20,8 +20,8 @@ namespace {
 using model::EventKind;
 using model::Metric;
 
-// The cgroup file takes cgroup_mutex, which others may hold for long when memory is short. Once it made us wait this
-// long, it is not read in the fast tier any more.
+// Up to 6.7 the cgroup file takes cgroup_mutex, which others may hold for long when memory is short. Once it made us
+// wait this long, it is not read in the fast tier any more.
 constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(20);
 
 struct Tracked {

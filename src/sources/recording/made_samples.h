@@ -134,6 +134,16 @@ class MadeMachine {
     return sample;
   }
 
+  /// Every 5 s values of the machine that nothing can pack.
+  const model::Sample& next_noise(std::size_t series) {
+    step(5'000'000'000);
+    sample.time = time_;
+    for (std::size_t i = 0; i < series; ++i) {
+      sample.readings.push_back({model::Registry::machine_id(), metric(i), static_cast<std::int64_t>(random_())});
+    }
+    return sample;
+  }
+
   [[nodiscard]] WriterOptions options() const {
     WriterOptions options;
     options.host.hostname = "made";

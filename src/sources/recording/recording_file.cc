@@ -30,7 +30,7 @@ bool is_torn_frame(std::string_view tail) {
 // For a moment the new file stands beside the old one.
 std::string unused_name(std::string_view base) {
   std::uint64_t number = 0;
-  (void)::getrandom(&number, sizeof number, 0);
+  if (::getrandom(&number, sizeof number, 0) < 0) number = static_cast<std::uint64_t>(::getpid());
   return fmt::format(".{}.{:016x}", base.substr(0, 200), number);
 }
 
@@ -215,7 +215,7 @@ Result<> RecordingFile::append(std::string_view frames) {
   if (result) result = sync(fd_.get());
   if (!result) {
     // Should this fail too, the torn frame stays and the next one is written over it.
-    (void)::ftruncate(fd_.get(), static_cast<off_t>(size_));
+    [[maybe_unused]] const int cut = ::ftruncate(fd_.get(), static_cast<off_t>(size_));
     return result;
   }
   size_ += frames.size();
@@ -245,8 +245,7 @@ Result<> RecordingFile::put_in_place(UniqueFd fresh, std::string& name) {
   struct stat old{};
   if (::fstat(fd_.get(), &old) == 0) {
     // A user who gave the file to a group keeps that.
-    (void)::fchown(fresh.get(), old.st_uid, old.st_gid);
-    (void)::fchmod(fresh.get(), old.st_mode & 0777U);
+    if (::fchown(fresh.get(), old.st_uid, old.st_gid) == 0) ::fchmod(fresh.get(), old.st_mode & 0777U);
   }
   if (::fsync(fresh.get()) != 0) return std::unexpected(error_from_errno(errno, path_, "write"));
   if (name.empty()) {

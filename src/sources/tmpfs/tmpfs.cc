@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -117,17 +118,14 @@ class TmpfsSource final : public Source {
     std::uint64_t round = 0;
   };
 
-  // The mounts to try, those of one device together, the whole file system before bind mounts of parts of it, and of
-  // several mounts at one place the last, which hides the others.
+  // The mounts to try, those of one device together, the whole file system before bind mounts of parts of it.
   void collect_candidates() {
     candidates_.clear();
     for (const Mount& mount : info_.mounts) {
       if (lives_in_ram(mount.fs_type)) candidates_.push_back(mount);
     }
-    std::ranges::stable_sort(candidates_, [](const Mount& a, const Mount& b) {
-      if (a.device != b.device) return a.device < b.device;
-      return (a.root == "/") > (b.root == "/");
-    });
+    std::ranges::sort(candidates_, {},
+                      [](const Mount& mount) { return std::tuple(mount.device, mount.root != "/", mount.id); });
   }
 
   [[nodiscard]] std::size_t end_of_device(std::size_t first) const {
