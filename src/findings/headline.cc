@@ -1,6 +1,7 @@
 #include "findings/headline.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -22,14 +23,22 @@ std::string_view who(const Finding& finding) {
   return finding.domain == Domain::kKernel ? "the kernel" : "a program";
 }
 
+bool is_plural(const Finding& finding) {
+  static constexpr auto kPlural = std::to_array<std::string_view>(
+      {"kernel.stacks", "kernel.page_tables", "kernel.sockets", "kernel.dying_cgroups", "kernel.residual",
+       "limit.files", "limit.pids", "limit.conntrack", "limit.inotify", "limit.ipc"});
+  const bool many_bpf = finding.id == "kernel.bpf" && finding.subject.key.name.empty();
+  return many_bpf || std::ranges::find(kPlural, finding.id) != kPlural.end();
+}
+
 std::string grows(const Finding& finding) {
-  const std::string_view verb = finding.id == "machine.decline" ? "falls by" : "grows";
-  std::string_view what;
-  if (finding.id == "user.descriptors") what = " in descriptors";
-  if (finding.id == "user.threads") what = " in threads";
-  if (finding.rate) return fmt::format("{} {}{}", verb, rate_text(finding.unit, *finding.rate), what);
-  return fmt::format("{} by {}{}", verb, amount_text(finding.unit, static_cast<double>(finding.amount.value_or(0))),
-                     what);
+  std::string_view verb = is_plural(finding) ? "grow by" : "grows by";
+  if (finding.id == "machine.decline") verb = "falls by";
+  std::string_view of;
+  if (finding.id == "user.descriptors") of = "descriptors";
+  if (finding.id == "user.threads") of = "threads";
+  if (finding.rate) return fmt::format("{} {}", verb, rate_text(finding.unit, *finding.rate, of));
+  return fmt::format("{} {}", verb, amount_text(finding.unit, static_cast<double>(finding.amount.value_or(0))));
 }
 
 std::string share(const Finding& finding) {

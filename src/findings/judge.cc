@@ -35,24 +35,29 @@ void finish(Draft& draft, const Facts& facts, const Decline& decline) {
   finding.confidence = confidence_of(draft);
   const bool takes_memory = finding.unit == model::Unit::kBytes && finding.state != State::kCache &&
                             finding.state != State::kInsufficient && finding.state != State::kClean;
-  if (takes_memory && decline.available_lost > 0) {
-    finding.share_of_decline = share_of(draft.rise, static_cast<double>(decline.available_lost));
+  // Where something else was freed at the same time, what was lost is no measure.
+  const double lost = static_cast<double>(decline.available_lost);
+  constexpr double kLeastLoss = 4.0 * 1024 * 1024;
+  if (takes_memory && lost >= std::max(kLeastLoss, draft.rise / 4)) {
+    finding.share_of_decline = share_of(draft.rise, lost);
   }
   if (!draft.alarms() || !finding.rate) return;
   if (const auto headroom = headroom_of(draft, facts)) finding.eta = eta_of(*headroom, *finding.rate);
 }
 
 /// Leaks, then what grows, then what only looks like it; within these bytes by their share, with counts, which have
-/// none, between large and small shares.
+/// none, behind what takes much and before what takes little.
 void put_in_order(Drafts& drafts) {
   const auto rank = [](const Draft& draft) {
     if (draft.finding.state == State::kLeak) return 0;
     return draft.finding.state == State::kGrowing ? 1 : 2;
   };
   const auto weight = [](const Draft& draft) {
-    constexpr double kCountsWeight = 0.3;
+    constexpr double kCountsWeight = 0.1;
+    constexpr double kMuch = 16.0 * 1024 * 1024;
     if (draft.finding.unit != model::Unit::kBytes) return kCountsWeight;
-    return draft.finding.share_of_decline.value_or(draft.finding.state == State::kCache ? 0.0 : 0.5);
+    const double share = draft.finding.share_of_decline.value_or(draft.finding.state == State::kCache ? 0.0 : 0.5);
+    return draft.rise >= kMuch ? std::max(share, 2 * kCountsWeight) : share;
   };
   std::ranges::stable_sort(drafts, [&](const Draft& a, const Draft& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);

@@ -65,6 +65,7 @@ TEST(Text, ReadsWell) {
   EXPECT_EQ(rate_text(model::Unit::kBytes, {kMib / 3600, 2 * kMib / 3600, 3 * kMib / 3600}),
             "2.00 MiB/h (1.00 to 3.00)");
   EXPECT_EQ(rate_text(model::Unit::kCount, {9, 10, 11}), "600/min (540 to 660)");
+  EXPECT_EQ(rate_text(model::Unit::kCount, {90, 100, 110}, "threads"), "6,000 threads/min (5,400 to 6,600)");
 }
 
 }  // namespace

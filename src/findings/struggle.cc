@@ -65,7 +65,12 @@ class Signs {
   void kills() {
     const double killed = counted(observation_, Metric::kVmstatOomKill);
     if (killed < 1) return;
-    say(fmt::format("the OOM killer ended {} {} (/proc/vmstat)", count(killed), killed < 2 ? "process" : "processes"));
+    const auto for_a_limit =
+        static_cast<double>(std::ranges::count_if(observation_.events, [](const model::Event& event) {
+          return event.kind == model::EventKind::kOomKill && event.text.find("Memory cgroup") != std::string::npos;
+        }));
+    say(fmt::format("the OOM killer ended {} {}{} (/proc/vmstat)", count(killed), killed < 2 ? "process" : "processes",
+                    for_a_limit >= killed ? ", for the limit of a cgroup" : ""));
   }
   void switching() {
     const auto cpus = static_cast<double>(std::max<std::int64_t>(observation_.host.cpus.value_or(1), 1));

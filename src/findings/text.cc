@@ -43,7 +43,7 @@ std::string change_text(model::Unit unit, double from, double to) {
   return fmt::format("{} -> {}", amount_text(unit, from), amount_text(unit, to));
 }
 
-std::string rate_text(model::Unit unit, const Interval& per_second) {
+std::string rate_text(model::Unit unit, const Interval& per_second, std::string_view of) {
   static constexpr std::array<std::pair<double, std::string_view>, 3> kTimes{
       {{60, "min"}, {3600, "h"}, {86400, "day"}}};
   static constexpr std::array<std::string_view, 5> kUnits{" B", " KiB", " MiB", " GiB", " TiB"};
@@ -57,9 +57,13 @@ std::string rate_text(model::Unit unit, const Interval& per_second) {
   for (; bytes && std::abs(per_second.point) * scale >= 999.5 && step + 1 < kUnits.size(); ++step) scale /= 1024;
   const double magnitude = std::abs(per_second.point) * scale;
   const int decimals = magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0;
-  return fmt::format("{:.{}f}{}/{} ({:.{}f} to {:.{}f})", per_second.point * scale, decimals,
-                     bytes ? kUnits[step] : std::string_view(), time->second, per_second.lower * scale, decimals,
-                     per_second.upper * scale, decimals);
+  const auto figure = [&](double rate) {
+    const double amount = rate * scale;
+    return decimals == 0 ? with_commas(rounded(amount)) : fmt::format("{:.{}f}", amount, decimals);
+  };
+  const std::string unit_text = bytes ? std::string(kUnits[step]) : of.empty() ? std::string() : " " + std::string(of);
+  return fmt::format("{}{}/{} ({} to {})", figure(per_second.point), unit_text, time->second, figure(per_second.lower),
+                     figure(per_second.upper));
 }
 
 std::string eta_text(const Finding::Eta& eta) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "findings/finding.h"
 #include "model/metric.h"
@@ -17,7 +18,8 @@ namespace leakscope::findings {
 /// "112,304 -> 122,489".
 [[nodiscard]] std::string change_text(model::Unit unit, double from, double to);
 /// "39.8 MiB/min (37.1 to 42.3)": per minute, hour or day, whichever gives a figure that one can read.
-[[nodiscard]] std::string rate_text(model::Unit unit, const Interval& per_second);
+/// Counts may say of what: "600 descriptors/min (540 to 660)".
+[[nodiscard]] std::string rate_text(model::Unit unit, const Interval& per_second, std::string_view of = {});
 /// "1 h 49 min to 2 h 4 min", "more than 3 h".
 [[nodiscard]] std::string eta_text(const Finding::Eta& eta);
 

@@ -129,7 +129,7 @@ TEST(Headline, SaysWhoHowFastAndUntilWhen) {
   machine.cache("kmalloc-4k", 4096, false, ramp(112304, 10185), ramp(112400, 10185));
   const Judged judged = judge_with_defaults(machine.build());
   const std::string sentence = headline(judged);
-  EXPECT_EQ(sentence.find("the kernel: slab cache kmalloc-4k grows "), 0U) << sentence;
+  EXPECT_EQ(sentence.find("the kernel: slab cache kmalloc-4k grows by "), 0U) << sentence;
   EXPECT_NE(sentence.find("% of what this machine lost."), std::string::npos) << sentence;
   ASSERT_FALSE(details(judged).empty());
   EXPECT_EQ(details(judged)[0].find("Available memory: 98"), 0U) << details(judged)[0];

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "findings/catalog.h"
 #include "findings/rules/rules.h"
 #include "findings/text.h"
 
@@ -42,7 +45,9 @@ void finish(Draft& draft, const Facts& facts) {
 Draft tmpfs_draft(const Facts& facts, const Test& test) {
   Draft draft = draft_of(facts, test, "user.shmem");
   add_evidence(draft, facts, test.subject, Metric::kTmpfsUsed, "used");
-  add_evidence(draft, facts, test.subject, Metric::kTmpfsFiles, "files");
+  if (facts.rise(test.subject, Metric::kTmpfsFiles) != 0) {
+    add_evidence(draft, facts, test.subject, Metric::kTmpfsFiles, "files");
+  }
   name_mappers(draft, facts);
   finish(draft, facts);
   return draft;
@@ -78,6 +83,41 @@ double rise_of_tmpfs(const Facts& facts) {
   return sum;
 }
 
+struct Owner {
+  SubjectId process;
+  double rise = 0;
+};
+
+/// Who may hold what nothing else explains: the process that maps it, else the one that made more memfds than all
+/// others together.
+std::optional<Owner> owner_of(const Facts& facts, double unexplained) {
+  std::optional<Owner> mapper;
+  for (const Test& test : facts.tests(Quantity::kProcessShmem)) {
+    const bool most = test.rise() >= kHalfOfIt * unexplained && (!mapper || test.rise() > mapper->rise);
+    if (test.grows() && most) mapper = Owner{test.subject, test.rise()};
+  }
+  if (mapper) return mapper;
+  double all = 0;
+  Owner most;
+  for (const SubjectId process : facts.observation().subjects_with(Metric::kProcessFdMemfds)) {
+    const double rise = std::max(0.0, facts.rise(process, Metric::kProcessFdMemfds));
+    all += rise;
+    if (rise > most.rise) most = {process, rise};
+  }
+  if (most.rise < 1 || most.rise < kHalfOfIt * all) return std::nullopt;
+  return most;
+}
+
+/// The descriptors of the memfds are the same growth.
+void absorb_memfds(const Facts& facts, Drafts& drafts, Draft& draft, SubjectId process) {
+  std::erase_if(drafts, [&](const Draft& other) {
+    if (other.finding.id != "user.descriptors" || other.subject != process) return false;
+    if (facts.rise(process, Metric::kProcessFdMemfds) < kHalfOfIt * other.rise) return false;
+    add_evidence(draft, "/proc/PID/fd", rise_text(model::Unit::kCount, other.rise) + " descriptors along with it");
+    return true;
+  });
+}
+
 /// memfd, shared anonymous mappings, GEM objects: Shmem rises, and neither files in a tmpfs nor SysV segments do.
 void tell_unexplained(const Facts& facts, Drafts& drafts) {
   const Test* shmem = facts.test(Quantity::kShmem);
@@ -85,24 +125,15 @@ void tell_unexplained(const Facts& facts, Drafts& drafts) {
   const double files = rise_of_tmpfs(facts) + facts.rise(Metric::kSysvShmBytes);
   const double unexplained = shmem->rise() - files;
   if (share_of(unexplained, shmem->rise()) < kHalfOfIt) return;
-  const Test* mapper = nullptr;
-  for (const Test& test : facts.tests(Quantity::kProcessShmem)) {
-    if (test.grows() && test.rise() >= kHalfOfIt * unexplained && (mapper == nullptr || test.rise() > mapper->rise())) {
-      mapper = &test;
-    }
-  }
-  Draft draft = draft_of(facts, mapper != nullptr ? *mapper : *shmem, "user.shmem");
-  if (mapper != nullptr) {
-    add_evidence(draft, facts, mapper->subject, Metric::kProcessRssShmem, "RssShmem");
-    add_evidence(draft, facts, mapper->subject, Metric::kProcessFdMemfds, "descriptors of memfds");
+  Draft draft = draft_of(facts, *shmem, "user.shmem");
+  if (const auto owner = owner_of(facts, unexplained)) {
+    draft.finding.subject = facts.observation().info(owner->process);
+    draft.finding.next = next_steps(catalog_entry("user.descriptors"), draft.finding.subject);
+    add_evidence(draft, facts, owner->process, Metric::kProcessRssShmem, "RssShmem");
+    add_evidence(draft, facts, owner->process, Metric::kProcessFdMemfds, "memfds");
+    absorb_memfds(facts, drafts, draft, owner->process);
   } else {
     name_mappers(draft, facts);
-    for (const SubjectId process : facts.observation().subjects_with(Metric::kProcessFdMemfds)) {
-      if (facts.rise(process, Metric::kProcessFdMemfds) < 1) continue;
-      const model::SubjectInfo known = facts.observation().info(process);
-      if (!known.key.process || draft.finding.holders.size() >= 5) continue;
-      draft.finding.holders.push_back({*known.key.process, known.key.name, known.cgroup, "more memfds"});
-    }
   }
   add_evidence(draft, "statvfs, /proc/sysvipc/shm",
                fmt::format("files in tmpfs and SysV segments explain {} of it",
