@@ -219,6 +219,9 @@ bool Facts::was_there_all_the_time(const Test& test, std::optional<BootTime> sub
   const BootTime from = observation_.start()->boot;
   const BootTime to = observation_.end()->boot;
   if (subject_start && *subject_start > from) return false;
+  // The members of a group are counted at the fast pace.
+  const Series* members = observation_.find(test.subject, Metric::kGroupMembers);
+  if (has_points(members) && members->front().time - from > observation_.length() / 10) return false;
   const Series& series = *test.series;
   const Nanoseconds span = series.back().time - series.front().time;
   const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(series.size() - 1, 1));

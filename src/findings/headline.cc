@@ -64,16 +64,14 @@ std::string what_is_left(const Judged& judged, const Finding& first) {
   return fmt::format("The limit is reached {} if nothing changes.", when);
 }
 
-}  // namespace
-
-std::string headline(const Judged& judged) {
+std::string sentence_of(const Judged& judged, Nanoseconds window) {
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
     return fmt::format("{}: {} {}{}{}.", who(*first), title_of(*first), grows(*first), share(*first), holder(*first));
   }
   if (judged.verdict == Verdict::kInsufficient) {
     if (!judged.needed) return "nothing could be judged: too few samples, or nothing may be read.";
-    return fmt::format("too little was seen to judge: watch for {} or more.", to_human(*judged.needed));
+    return fmt::format("{} are too short to judge: watch for {} or more.", to_human(window), to_human(*judged.needed));
   }
   if (judged.detectable_rate && *judged.detectable_rate > 0) {
     const std::string rate = amount_text(model::Unit::kBytes, *judged.detectable_rate * 60);
@@ -82,18 +80,20 @@ std::string headline(const Judged& judged) {
   return "nothing leaks.";
 }
 
-std::vector<std::string> details(const Judged& judged) {
-  std::vector<std::string> sentences;
+}  // namespace
+
+Headline headline_of(const Judged& judged, Nanoseconds window) {
+  Headline headline{sentence_of(judged, window), {}};
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
-    if (std::string left = what_is_left(judged, *first); !left.empty()) sentences.push_back(std::move(left));
+    if (std::string left = what_is_left(judged, *first); !left.empty()) headline.details.push_back(std::move(left));
   }
   if (!judged.struggle.empty()) {
     std::string text = "The machine struggles: ";
     for (std::size_t i = 0; i < judged.struggle.size(); ++i) text += (i > 0 ? "; " : "") + judged.struggle[i];
-    sentences.push_back(text + ".");
+    headline.details.push_back(text + ".");
   }
-  return sentences;
+  return headline;
 }
 
 }  // namespace leakscope::findings

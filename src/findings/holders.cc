@@ -103,14 +103,13 @@ std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldK
     const model::SubjectInfo process = observation.info(SubjectId{index});
     if (!process.key.process) continue;
     draft.finding.holders.push_back({*process.key.process, process.key.name, process.cgroup, entry.words});
-    add_evidence(draft, "processes",
-                 fmt::format("held by {} {}: {}", process.key.process->pid.value, process.key.name, entry.words));
   }
-  if (draft.finding.holders.empty()) {
-    const std::string what = kinds.descriptors ? "sockets, pipes, queues, BPF maps and descriptors explain "
-                                               : "sockets, pipes, queues and BPF maps explain ";
-    add_evidence(draft, "processes", "nobody holds them: " + what + amount_text(model::Unit::kBytes, explained));
-  }
+  const std::string what = kinds.descriptors ? "sockets, pipes, queues, BPF maps and descriptors explain "
+                                             : "sockets, pipes, queues and BPF maps explain ";
+  const std::string amount = amount_text(model::Unit::kBytes, std::min(explained, grown));
+  add_evidence(
+      draft, "processes",
+      draft.finding.holders.empty() ? "nobody holds them: " + what + amount : fmt::format("{}{} of it", what, amount));
   return explained;
 }
 
