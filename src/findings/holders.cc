@@ -49,11 +49,14 @@ void add_held(std::unordered_map<std::uint32_t, Held>& held, SubjectId process, 
 
 }  // namespace
 
-HeldKinds kinds_of_cache(std::string_view cache, double object_bytes) {
+HeldKinds kinds_of_cache(std::string_view cache, double object_bytes, bool messages_have_own_caches) {
   HeldKinds kinds{.object_bytes = object_bytes};
   const auto has = [&](std::string_view part) { return cache.find(part) != std::string_view::npos; };
-  if (cache.starts_with("kmalloc") || cache.starts_with("msg_msg")) {
-    kinds.messages = kinds.sockets = kinds.pipes = kinds.bpf = true;
+  // With slab buckets (6.11 and newer, CONFIG_SLAB_BUCKETS) messages have caches of their own: ipc/msgutil.c.
+  if (cache.starts_with("msg_msg")) kinds.messages = true;
+  if (cache.starts_with("kmalloc")) {
+    kinds.sockets = kinds.pipes = kinds.bpf = true;
+    kinds.messages = !messages_have_own_caches;
   }
   if (has("skb") || has("sock") || has("TCP") || has("UDP") || has("UNIX") || has("RAW") || has("PING")) {
     kinds.sockets = true;
@@ -63,6 +66,12 @@ HeldKinds kinds_of_cache(std::string_view cache, double object_bytes) {
     kinds.descriptors = true;
   }
   return kinds;
+}
+
+bool messages_have_own_caches(const model::Observation& observation) {
+  const auto caches = observation.subjects_with(Metric::kSlabActiveObjects);
+  return std::ranges::any_of(caches,
+                             [&](SubjectId cache) { return observation.info(cache).key.name.starts_with("msg_msg-"); });
 }
 
 std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldKinds& kinds, double grown) {
