@@ -49,11 +49,19 @@ void add_held(std::unordered_map<std::uint32_t, Held>& held, SubjectId process, 
 
 }  // namespace
 
-HeldKinds kinds_of_cache(std::string_view cache, double object_bytes) {
+bool keeps_messages_apart(const Facts& facts) {
+  const model::Observation& observation = facts.observation();
+  return std::ranges::any_of(observation.subjects_with(Metric::kSlabActiveObjects),
+                             [&](SubjectId cache) { return observation.info(cache).key.name.starts_with("msg_msg-"); });
+}
+
+HeldKinds kinds_of_cache(std::string_view cache, double object_bytes, bool messages_apart) {
   HeldKinds kinds{.object_bytes = object_bytes};
   const auto has = [&](std::string_view part) { return cache.find(part) != std::string_view::npos; };
-  if (cache.starts_with("kmalloc") || cache.starts_with("msg_msg")) {
-    kinds.messages = kinds.sockets = kinds.pipes = kinds.bpf = true;
+  if (cache.starts_with("msg_msg")) kinds.messages = true;
+  if (cache.starts_with("kmalloc")) {
+    kinds.sockets = kinds.pipes = kinds.bpf = true;
+    kinds.messages = !messages_apart;
   }
   if (has("skb") || has("sock") || has("TCP") || has("UDP") || has("UNIX") || has("RAW") || has("PING")) {
     kinds.sockets = true;
