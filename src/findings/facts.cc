@@ -225,7 +225,7 @@ bool Facts::was_there_all_the_time(const Test& test, std::optional<BootTime> sub
   const Series& series = *test.series;
   const Nanoseconds span = series.back().time - series.front().time;
   const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(series.size() - 1, 1));
-  const Nanoseconds grace = std::min(period * 5 / 2, observation_.length() / 4);
+  const Nanoseconds grace = period > observation_.length() / 10 ? observation_.length() / 4 : period * 5 / 2;
   return series.front().time - from <= grace && to - series.back().time <= grace;
 }
 

@@ -49,14 +49,19 @@ void add_held(std::unordered_map<std::uint32_t, Held>& held, SubjectId process, 
 
 }  // namespace
 
-HeldKinds kinds_of_cache(std::string_view cache, double object_bytes, bool messages_have_own_caches) {
+bool keeps_messages_apart(const Facts& facts) {
+  const model::Observation& observation = facts.observation();
+  return std::ranges::any_of(observation.subjects_with(Metric::kSlabActiveObjects),
+                             [&](SubjectId cache) { return observation.info(cache).key.name.starts_with("msg_msg-"); });
+}
+
+HeldKinds kinds_of_cache(std::string_view cache, double object_bytes, bool messages_apart) {
   HeldKinds kinds{.object_bytes = object_bytes};
   const auto has = [&](std::string_view part) { return cache.find(part) != std::string_view::npos; };
-  // With slab buckets (6.11 and newer, CONFIG_SLAB_BUCKETS) messages have caches of their own: ipc/msgutil.c.
   if (cache.starts_with("msg_msg")) kinds.messages = true;
   if (cache.starts_with("kmalloc")) {
     kinds.sockets = kinds.pipes = kinds.bpf = true;
-    kinds.messages = !messages_have_own_caches;
+    kinds.messages = !messages_apart;
   }
   if (has("skb") || has("sock") || has("TCP") || has("UDP") || has("UNIX") || has("RAW") || has("PING")) {
     kinds.sockets = true;
@@ -66,12 +71,6 @@ HeldKinds kinds_of_cache(std::string_view cache, double object_bytes, bool messa
     kinds.descriptors = true;
   }
   return kinds;
-}
-
-bool messages_have_own_caches(const model::Observation& observation) {
-  const auto caches = observation.subjects_with(Metric::kSlabActiveObjects);
-  return std::ranges::any_of(caches,
-                             [&](SubjectId cache) { return observation.info(cache).key.name.starts_with("msg_msg-"); });
 }
 
 std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldKinds& kinds, double grown) {

@@ -55,9 +55,6 @@ struct Found {
   std::string_view source;
 };
 
-/// Lying files may say anything; 64 PiB per row keep the sums inside 64 bits.
-std::int64_t sane(std::int64_t bytes) { return std::clamp<std::int64_t>(bytes, 0, std::int64_t{1} << 56); }
-
 class Reader {
  public:
   Reader(const Observation& observation, std::optional<BootTime> time) : observation_(observation), time_(time) {}
@@ -307,6 +304,8 @@ void add_balloon(Accounts& books, const Reader& read) {
 }
 
 }  // namespace
+
+std::int64_t sane(std::int64_t bytes) { return std::clamp<std::int64_t>(bytes, 0, std::int64_t{1} << 56); }
 
 const RowText& text_of(RowId row) { return kTexts[static_cast<std::size_t>(row)]; }
 

@@ -195,7 +195,7 @@ Result<> RecordingFile::examine() {
   }
   // Not finishing it leaves a file that is as good, only larger.
   if (!found_.empty() && found_.back().header.supersedes > 0 && found_.back().end() == size_) {
-    (void)finish_move(found_.back());
+    [[maybe_unused]] const auto finished = finish_move(found_.back());
   }
   return {};
 }
