@@ -12,6 +12,14 @@ constexpr Nanoseconds kClockStep = std::chrono::seconds(1);
 constexpr Nanoseconds kShortestDeadline = std::chrono::seconds(2);
 
 Nanoseconds wall_offset(const Moment& moment) { return moment.wall.since_epoch - moment.boot.since_boot; }
+/// Sources say how often a recording at the usual interval wants them; one that samples faster gets them faster too,
+/// down to their live period.
+Nanoseconds recording_period(const sources::Period& period, Nanoseconds interval) {
+  constexpr Nanoseconds kUsualInterval = std::chrono::seconds(5);
+  if (interval >= kUsualInterval) return period.recording;
+  return std::min(period.recording, std::max(period.live, period.recording / (kUsualInterval / interval)));
+}
+
 Nanoseconds suspended(const Moment& moment) { return moment.boot.since_boot - moment.monotonic; }
 
 }  // namespace
@@ -45,7 +53,8 @@ LiveSampler::LiveSampler(std::shared_ptr<model::Registry> registry, model::Host 
     const sources::SourceInfo info = source->info();
     auto entry = std::make_unique<Entry>();
     entry->name = info.name;
-    const Nanoseconds wanted = options_.mode == SamplingMode::kLive ? info.period.live : info.period.recording;
+    const Nanoseconds wanted =
+        options_.mode == SamplingMode::kLive ? info.period.live : recording_period(info.period, options_.interval);
     entry->schedule = Schedule(std::max(wanted, options_.interval));
     if (info.may_block) {
       entry->coverage_when_idle = source->coverage();
