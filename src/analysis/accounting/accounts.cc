@@ -337,7 +337,7 @@ Accounts machine_accounts(const Observation& observation, std::optional<BootTime
   add_free(books, read);
   add_holders(books, read);
   add_balloon(books, read);
-  std::ranges::stable_sort(books.entries, {}, &Entry::row);
+  std::ranges::sort(books.entries, {}, &Entry::row);
   return books;
 }
 

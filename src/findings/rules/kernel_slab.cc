@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -159,7 +160,7 @@ void judge_active(const Facts& facts, Drafts& drafts, const Test& test, std::vec
 /// Objects of one cause grow in many caches. Those that hold less than a tenth of the largest one's rise stand in its
 /// evidence.
 void fold_small_ones(std::vector<Draft>& growth) {
-  std::ranges::stable_sort(growth, std::greater{}, [](const Draft& draft) { return draft.rise; });
+  std::ranges::sort(growth, std::less{}, [](const Draft& draft) { return std::pair(-draft.rise, draft.subject); });
   const auto first = std::ranges::find_if(growth, &Draft::alarms);
   if (first == growth.end()) return;
   std::string beside;
