@@ -10,6 +10,8 @@ namespace {
 
 constexpr Nanoseconds kClockStep = std::chrono::seconds(1);
 constexpr Nanoseconds kShortestDeadline = std::chrono::seconds(2);
+/// Most sources that may block do not: waiting so long for them puts their readings into the sample they belong to.
+constexpr Nanoseconds kGrace = std::chrono::milliseconds(20);
 
 Nanoseconds wall_offset(const Moment& moment) { return moment.wall.since_epoch - moment.boot.since_boot; }
 /// Sources say how often a recording at the usual interval wants them; one that samples faster gets them faster too,
@@ -86,9 +88,19 @@ Result<bool> LiveSampler::next(model::Sample& sample) {
       sample_inline(*entry, sample);
   }
   if (first_tick) start_beside(sample);
+  collect_what_ends_soon(sample);
   previous_ = sample.time;
   ++ticks_;
   return true;
+}
+
+void LiveSampler::collect_what_ends_soon(model::Sample& sample) {
+  const Nanoseconds until = clock_.now().monotonic + kGrace;
+  for (auto& entry : entries_) {
+    if (!entry->runner || !entry->runner->is_running()) continue;
+    if (entry->runner->wait_idle(std::max(until - clock_.now().monotonic, Nanoseconds{0})))
+      collect_beside(*entry, sample);
+  }
 }
 
 bool LiveSampler::wait_for_tick() {

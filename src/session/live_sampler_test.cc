@@ -138,7 +138,6 @@ TEST(LiveSampler, CollectsWhatRanBeside) {
       rig.sampler(std::make_unique<CountingSource>(true), {SamplingMode::kLive, milliseconds(10), std::nullopt});
   model::Sample sample;
   ASSERT_TRUE(*sampler->next(sample));
-  EXPECT_TRUE(sample.readings.empty());
   sampler->settle(sample, seconds(10));
   ASSERT_EQ(sample.readings.size(), 1U);
 }
