@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 
 #include <fmt/format.h>
 
@@ -45,6 +46,29 @@ class ProgressState {
   RecordProgress progress_;
 };
 
+/// Lets the registry forget subjects that ended: the writer has asked for what is known of them by its second flush
+/// after their end, and sources that run beside have given up their readings by then.
+class Forgetting {
+ public:
+  explicit Forgetting(Nanoseconds interval) : delay_(std::max<Nanoseconds>(std::chrono::minutes(5), 4 * interval)) {}
+
+  void take(const model::Sample& sample, model::Registry& registry) {
+    for (const model::SubjectId subject : sample.retired) ended_.push_back({sample.time.boot, subject});
+    while (!ended_.empty() && sample.time.boot - ended_.front().time > delay_) {
+      registry.forget(ended_.front().subject);
+      ended_.pop_front();
+    }
+  }
+
+ private:
+  struct Ended {
+    BootTime time;
+    model::SubjectId subject;
+  };
+  Nanoseconds delay_;
+  std::deque<Ended> ended_;
+};
+
 /// A reader that went away ends a stream as quietly as in any filter; a full disk does not end a recording.
 bool stream_has_ended(const RecordOptions& options, const Result<>& written) {
   return options.output == "-" && !written;
@@ -80,6 +104,7 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
   if (!writer) return std::unexpected(std::move(writer.error()));
 
   ProgressState state;
+  Forgetting forgetting(options.interval);
   model::Sample sample;
   for (;;) {
     auto more = (*sampler)->next(sample);
@@ -88,7 +113,14 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
     state.take(sample, *registry);
     writer->set_state((*sampler)->coverage(), (*sampler)->losses());
     const Result<> written = writer->add(sample, *registry);
-    if (stream_has_ended(options, written)) return std::unexpected(written.error());
+    if (stream_has_ended(options, written)) {
+      if (written.error().kind != Error::Kind::kGone) return std::unexpected(written.error());
+      return RecordSummary{state.progress().samples,
+                           Bytes(static_cast<std::int64_t>(writer->stats().bytes_written)),
+                           state.progress().elapsed,
+                           {written.error().what}};
+    }
+    forgetting.take(sample, *registry);
     state.progress().trouble = written ? std::string{} : to_string(written.error());
     state.progress().written = Bytes(static_cast<std::int64_t>(writer->stats().bytes_written));
     if (progress) progress(state.progress());
