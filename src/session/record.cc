@@ -74,6 +74,10 @@ bool stream_has_ended(const RecordOptions& options, const Result<>& written) {
   return options.output == "-" && !written;
 }
 
+bool reader_has_gone(const RecordOptions& options, const Result<>& written) {
+  return stream_has_ended(options, written) && written.error().kind == Error::Kind::kGone;
+}
+
 std::vector<std::string> notes_of(const RecordingWriter& writer) {
   std::vector<std::string> notes = writer.notes();
   const auto stats = writer.stats();
@@ -101,6 +105,9 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
   writer_options.max_size = options.max_size;
   if (options.force) writer_options.existing = sources::recording::Existing::kReplace;
   auto writer = open_writer(options, std::move(writer_options));
+  if (!writer && options.output == "-" && writer.error().kind == Error::Kind::kGone) {
+    return RecordSummary{.samples = 0, .written = {}, .length = {}, .notes = {writer.error().what}};
+  }
   if (!writer) return std::unexpected(std::move(writer.error()));
 
   ProgressState state;
@@ -114,11 +121,8 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
     writer->set_state((*sampler)->coverage(), (*sampler)->losses());
     const Result<> written = writer->add(sample, *registry);
     if (stream_has_ended(options, written)) {
-      if (written.error().kind != Error::Kind::kGone) return std::unexpected(written.error());
-      return RecordSummary{state.progress().samples,
-                           Bytes(static_cast<std::int64_t>(writer->stats().bytes_written)),
-                           state.progress().elapsed,
-                           {written.error().what}};
+      if (!reader_has_gone(options, written)) return std::unexpected(written.error());
+      break;
     }
     forgetting.take(sample, *registry);
     state.progress().trouble = written ? std::string{} : to_string(written.error());
@@ -126,11 +130,14 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
     if (progress) progress(state.progress());
   }
   writer->set_state((*sampler)->coverage(), (*sampler)->losses());
-  if (auto finished = writer->finish(*registry); !finished) return std::unexpected(std::move(finished.error()));
+  const auto finished = writer->finish(*registry);
+  if (!finished && !reader_has_gone(options, finished)) return std::unexpected(finished.error());
+  std::vector<std::string> notes = notes_of(*writer);
+  if (!finished) notes.push_back(finished.error().what);
   const auto stats = writer->stats();
   return RecordSummary{state.progress().samples,
                        Bytes(static_cast<std::int64_t>(stats.file_size > 0 ? stats.file_size : stats.bytes_written)),
-                       state.progress().elapsed, notes_of(*writer)};
+                       state.progress().elapsed, std::move(notes)};
 }
 
 }  // namespace leakscope::session
