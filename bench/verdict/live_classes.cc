@@ -26,14 +26,14 @@ model::Series in_pages(Random& random, int points, double noise, double phi, dou
   return series_of(values, 1);
 }
 
-Class null_class(std::string name, double noise, double phi, Maker maker) {
+Class null_class(std::string name, double noise, double phi, const Maker& maker) {
   return {std::move(name), false, 0, [=](Random& random, int points) {
             const Curve curve = maker(random, points - 1);
             return in_pages(random, points, noise, phi, kLevel, curve);
           }};
 }
 
-Class leak_class(std::string name, double rate, double noise, double phi, double level, Maker maker) {
+Class leak_class(std::string name, double rate, double noise, double phi, double level, const Maker& maker) {
   return {std::move(name), true, rate, [=](Random& random, int points) {
             const Curve curve = maker(random, points - 1);
             return in_pages(random, points, noise, phi, level, curve);
@@ -142,8 +142,10 @@ std::vector<Class> nulls() {
 Class count_leak(std::string name, double rate) {
   return {std::move(name), true, rate, [=](Random& random, int points) {
             const double phase = random.uniform();
-            std::vector<double> values;
-            for (int i = 0; i < points; ++i) values.push_back(20 + std::floor(rate * i + phase));
+            std::vector<double> values(static_cast<std::size_t>(points));
+            for (std::size_t i = 0; i < values.size(); ++i) {
+              values[i] = 20 + std::floor(rate * static_cast<double>(i) + phase);
+            }
             return series_of(values, 1);
           }};
 }

@@ -27,7 +27,8 @@ Requests wavy_rise(Random& random, double length) {
 }
 
 // Memory = base + held per request under way * rate + leaked per request * requests done + leaked per second * t.
-LoadClass counted(std::string name, bool leaks, Drawn requests, double held, double per_request, double per_second) {
+LoadClass counted(std::string name, bool leaks, const Drawn& requests, double held, double per_request,
+                  double per_second) {
   return {std::move(name), leaks, true, [=](Random& random, int points) {
             const Requests rate = requests(random, points - 1);
             LoadClass::Pair pair;
@@ -44,7 +45,7 @@ LoadClass counted(std::string name, bool leaks, Drawn requests, double held, dou
           }};
 }
 
-LoadClass gauged(std::string name, bool leaks, Drawn requests, double held, double per_second) {
+LoadClass gauged(std::string name, bool leaks, const Drawn& requests, double held, double per_second) {
   return {std::move(name), leaks, false, [=](Random& random, int points) {
             const Requests rate = requests(random, points - 1);
             std::vector<double> memory;

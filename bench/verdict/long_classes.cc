@@ -40,7 +40,7 @@ Class warm_up(std::string name, double hours) {
           }};
 }
 
-Class leak(std::string name, double per_day, double phi, std::function<Shape(Random&)> beside) {
+Class leak(std::string name, double per_day, double phi, const std::function<Shape(Random&)>& beside) {
   return {std::move(name), true, per_day * kScale / 86400, [=](Random& random, int points) {
             const Shape shape = beside(random);
             return make(random, points, phi, 1, 100, [&](double day) { return per_day * day + shape(random, day); });

@@ -25,7 +25,7 @@ constexpr auto kCatalog = std::to_array<CatalogEntry>({
     {"kernel.bpf", kKernel, "BPF {name}", "BPF maps or programs are loaded and not released", "leakscope status"},
     {"kernel.dying_cgroups", kKernel, "removed cgroups", "cgroups were removed, but pages or objects charged to them keep them in memory", "leakscope status"},
     {"kernel.residual", kKernel, "pages that no counter shows", "pages are taken straight from the page allocator and not given back", "leakscope trace kernel --for 60s\nleakscope show page_owner"},
-    {"kernel.holder", kKernel, "{name}", "a known holder of pages without a counter takes more and more", "leakscope status"},
+    {"kernel.holder", kKernel, "pages of {name}", "a known holder of pages without a counter takes more and more", "leakscope status"},
     {"user.anon", kUser, "process {pid} ({name})", "the process allocates memory and does not free it", "leakscope trace {pid} --for 60s\nleakscope scan {pid}"},
     {"user.group", kUser, "{name}", "the processes of this group together need more and more memory, although each may be short-lived", "leakscope status"},
     {"user.descriptors", kUser, "process {pid} ({name})", "descriptors are opened and not closed", "leakscope status --pid {pid}"},

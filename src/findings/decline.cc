@@ -70,7 +70,9 @@ Decline decline_of(const Facts& facts) {
     const std::int64_t grown = (*after.unattributed() - *before.unattributed()).count();
     if (grown > 0) decline.parts.push_back({"unattributed", grown});
   }
-  std::ranges::stable_sort(decline.parts, std::greater{}, &Decline::Part::bytes);
+  std::ranges::sort(decline.parts, [](const Decline::Part& a, const Decline::Part& b) {
+    return a.bytes != b.bytes ? a.bytes > b.bytes : a.row < b.row;
+  });
   return decline;
 }
 

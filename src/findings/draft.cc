@@ -39,7 +39,8 @@ void add_events(Draft& draft, const Facts& facts, const Test& test) {
   // A slow source sees the step up to a period late.
   const Nanoseconds span = test.series->back().time - test.series->front().time;
   const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(test.series->size() - 1, 1));
-  const Nanoseconds near = std::max({Nanoseconds(std::chrono::seconds(2)), facts.length() / 20, period * 2});
+  const Nanoseconds near =
+      std::max({Nanoseconds(std::chrono::seconds(2)), facts.length() / 20, std::min(period, facts.length() / 4) * 2});
   int told = 0;
   for (const model::Event& event : facts.observation().events) {
     const Nanoseconds apart = event.time.boot - *test.judgement.step_at;
@@ -58,8 +59,9 @@ State state_of(const Test& test) {
     case Shape::kGrowing: {
       if (!test.throughout) return State::kInsufficient;
       if (!test.grows()) return State::kClean;
-      const Nanoseconds judged = test.judgement.block_length * test.judgement.blocks;
-      const bool long_enough = test.judgement.blocks >= 8 && judged >= std::chrono::hours(1);
+      const int blocks = test.judgement.blocks;
+      const bool long_enough =
+          blocks >= 8 && test.judgement.block_length >= Nanoseconds(std::chrono::hours(1)) / blocks;
       return long_enough && test.load_known ? State::kLeak : State::kGrowing;
     }
     case Shape::kSaturating:

@@ -219,10 +219,13 @@ bool Facts::was_there_all_the_time(const Test& test, std::optional<BootTime> sub
   const BootTime from = observation_.start()->boot;
   const BootTime to = observation_.end()->boot;
   if (subject_start && *subject_start > from) return false;
+  // The members of a group are counted at the fast pace.
+  const Series* members = observation_.find(test.subject, Metric::kGroupMembers);
+  if (has_points(members) && members->front().time - from > observation_.length() / 10) return false;
   const Series& series = *test.series;
   const Nanoseconds span = series.back().time - series.front().time;
   const Nanoseconds period = span / static_cast<std::int64_t>(std::max<std::size_t>(series.size() - 1, 1));
-  const Nanoseconds grace = std::min(period * 5 / 2, observation_.length() / 4);
+  const Nanoseconds grace = period > observation_.length() / 10 ? observation_.length() / 4 : period * 5 / 2;
   return series.front().time - from <= grace && to - series.back().time <= grace;
 }
 

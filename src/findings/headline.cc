@@ -43,13 +43,15 @@ std::string grows(const Finding& finding) {
 
 std::string share(const Finding& finding) {
   if (!finding.share_of_decline || *finding.share_of_decline < 0.005 || finding.id == "machine.decline") return {};
-  return fmt::format(" and explains {:.0f} % of what this machine lost", 100 * *finding.share_of_decline);
+  return fmt::format(" and {} {:.0f} % of what this machine lost", is_plural(finding) ? "explain" : "explains",
+                     100 * *finding.share_of_decline);
 }
 
 std::string holder(const Finding& finding) {
   if (finding.holders.empty() || finding.domain != Domain::kKernel) return {};
   const Holder& first = finding.holders.front();
-  return fmt::format("; process {} ({}) holds it: {}", first.process.pid.value, first.comm, first.holds);
+  return fmt::format("; process {} ({}) holds {}: {}", first.process.pid.value, first.comm,
+                     is_plural(finding) ? "them" : "it", first.holds);
 }
 
 std::string what_is_left(const Judged& judged, const Finding& first) {
@@ -64,16 +66,14 @@ std::string what_is_left(const Judged& judged, const Finding& first) {
   return fmt::format("The limit is reached {} if nothing changes.", when);
 }
 
-}  // namespace
-
-std::string headline(const Judged& judged) {
+std::string sentence_of(const Judged& judged, Nanoseconds window) {
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
     return fmt::format("{}: {} {}{}{}.", who(*first), title_of(*first), grows(*first), share(*first), holder(*first));
   }
   if (judged.verdict == Verdict::kInsufficient) {
     if (!judged.needed) return "nothing could be judged: too few samples, or nothing may be read.";
-    return fmt::format("too little was seen to judge: watch for {} or more.", to_human(*judged.needed));
+    return fmt::format("{} are too short to judge: watch for {} or more.", to_human(window), to_human(*judged.needed));
   }
   if (judged.detectable_rate && *judged.detectable_rate > 0) {
     const std::string rate = amount_text(model::Unit::kBytes, *judged.detectable_rate * 60);
@@ -82,18 +82,20 @@ std::string headline(const Judged& judged) {
   return "nothing leaks.";
 }
 
-std::vector<std::string> details(const Judged& judged) {
-  std::vector<std::string> sentences;
+}  // namespace
+
+Headline headline_of(const Judged& judged, Nanoseconds window) {
+  Headline headline{sentence_of(judged, window), {}};
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
-    if (std::string left = what_is_left(judged, *first); !left.empty()) sentences.push_back(std::move(left));
+    if (std::string left = what_is_left(judged, *first); !left.empty()) headline.details.push_back(std::move(left));
   }
   if (!judged.struggle.empty()) {
     std::string text = "The machine struggles: ";
     for (std::size_t i = 0; i < judged.struggle.size(); ++i) text += (i > 0 ? "; " : "") + judged.struggle[i];
-    sentences.push_back(text + ".");
+    headline.details.push_back(text + ".");
   }
-  return sentences;
+  return headline;
 }
 
 }  // namespace leakscope::findings

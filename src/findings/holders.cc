@@ -49,11 +49,19 @@ void add_held(std::unordered_map<std::uint32_t, Held>& held, SubjectId process, 
 
 }  // namespace
 
-HeldKinds kinds_of_cache(std::string_view cache, double object_bytes) {
+bool keeps_messages_apart(const Facts& facts) {
+  const model::Observation& observation = facts.observation();
+  return std::ranges::any_of(observation.subjects_with(Metric::kSlabActiveObjects),
+                             [&](SubjectId cache) { return observation.info(cache).key.name.starts_with("msg_msg-"); });
+}
+
+HeldKinds kinds_of_cache(std::string_view cache, double object_bytes, bool messages_apart) {
   HeldKinds kinds{.object_bytes = object_bytes};
   const auto has = [&](std::string_view part) { return cache.find(part) != std::string_view::npos; };
-  if (cache.starts_with("kmalloc") || cache.starts_with("msg_msg")) {
-    kinds.messages = kinds.sockets = kinds.pipes = kinds.bpf = true;
+  if (cache.starts_with("msg_msg")) kinds.messages = true;
+  if (cache.starts_with("kmalloc")) {
+    kinds.sockets = kinds.pipes = kinds.bpf = true;
+    kinds.messages = !messages_apart;
   }
   if (has("skb") || has("sock") || has("TCP") || has("UDP") || has("UNIX") || has("RAW") || has("PING")) {
     kinds.sockets = true;
@@ -103,14 +111,13 @@ std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldK
     const model::SubjectInfo process = observation.info(SubjectId{index});
     if (!process.key.process) continue;
     draft.finding.holders.push_back({*process.key.process, process.key.name, process.cgroup, entry.words});
-    add_evidence(draft, "processes",
-                 fmt::format("held by {} {}: {}", process.key.process->pid.value, process.key.name, entry.words));
   }
-  if (draft.finding.holders.empty()) {
-    const std::string what = kinds.descriptors ? "sockets, pipes, queues, BPF maps and descriptors explain "
-                                               : "sockets, pipes, queues and BPF maps explain ";
-    add_evidence(draft, "processes", "nobody holds them: " + what + amount_text(model::Unit::kBytes, explained));
-  }
+  const std::string what = kinds.descriptors ? "sockets, pipes, queues, BPF maps and descriptors explain "
+                                             : "sockets, pipes, queues and BPF maps explain ";
+  const std::string amount = amount_text(model::Unit::kBytes, std::min(explained, grown));
+  add_evidence(
+      draft, "processes",
+      draft.finding.holders.empty() ? "nobody holds them: " + what + amount : fmt::format("{}{} of it", what, amount));
   return explained;
 }
 

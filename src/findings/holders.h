@@ -21,8 +21,9 @@ struct HeldKinds {
 
 /// The kinds that can hold objects of a slab cache, by the cache's name: kmalloc-* and kmalloc-cg-* hold messages,
 /// socket and pipe data; skbuff_* and protocols' caches belong to sockets; filp, dentry and inode caches to
-/// descriptors.
-[[nodiscard]] HeldKinds kinds_of_cache(std::string_view cache, double object_bytes);
+/// descriptors. `messages_apart`: this kernel keeps messages in buckets of their own, msg_msg-* (6.11 and newer).
+[[nodiscard]] HeldKinds kinds_of_cache(std::string_view cache, double object_bytes, bool messages_apart);
+[[nodiscard]] bool keeps_messages_apart(const Facts& facts);
 
 /// Looks for the processes whose holdings rose alongside `grown` bytes, writes them into the finding (holders,
 /// evidence), largest first, five at most. Gives the bytes that they explain; nothing when nobody looked.

@@ -1,6 +1,7 @@
 #include "findings/judge.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "analysis/accounting/ledger.h"
@@ -59,10 +60,11 @@ void put_in_order(Drafts& drafts) {
     const double share = draft.finding.share_of_decline.value_or(draft.finding.state == State::kCache ? 0.0 : 0.5);
     return draft.rise >= kMuch ? std::max(share, 2 * kCountsWeight) : share;
   };
-  std::ranges::stable_sort(drafts, [&](const Draft& a, const Draft& b) {
+  std::ranges::sort(drafts, [&](const Draft& a, const Draft& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
     if (weight(a) != weight(b)) return weight(a) > weight(b);
-    return a.rise > b.rise;
+    if (a.rise != b.rise) return a.rise > b.rise;
+    return std::tie(a.finding.id, a.subject) < std::tie(b.finding.id, b.subject);
   });
 }
 

@@ -22,10 +22,10 @@ Coverage coverage_from_error(std::string source, const Error& error, std::string
   Coverage::State state = Coverage::State::kPartial;
   if (error.kind == Error::Kind::kDenied) state = Coverage::State::kDenied;
   if (error.kind == Error::Kind::kNotFound || error.kind == Error::Kind::kUnsupported) state = Coverage::State::kAbsent;
-  // The hint is the remedy: it is not said a second time with the reason.
+  if (remedy.empty()) remedy = error.hint;
   Error reason = error;
-  reason.hint.clear();
-  return Coverage{std::move(source), state, to_string(reason), remedy.empty() ? error.hint : std::move(remedy)};
+  if (reason.hint == remedy) reason.hint.clear();  // what helps is told once, as the remedy
+  return Coverage{std::move(source), state, to_string(reason), std::move(remedy)};
 }
 
 }  // namespace leakscope::model

@@ -1,6 +1,6 @@
 // docs/metrics.md is made from the table: LEAKSCOPE_ACCEPT=1 rewrites it, otherwise it must be up to date.
 #include <cstdlib>
-
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -17,7 +17,8 @@ std::string page() {
   std::string text =
       "# Metrics\n\n"
       "Every quantity that leakscope samples, records and judges: its name in recordings and in `csv` and `ndjson`\n"
-      "exports, what it is about, its unit, and the file where a person can look it up. A counter only rises and starts\n"
+      "exports, what it is about, its unit, and the file where a person can look it up. A counter only rises and "
+      "starts\n"
       "anew at boot; a gauge is a level. A metric that this kernel does not have, or that may not be read, is absent:\n"
       "never 0.\n";
   std::string_view subject;
@@ -33,7 +34,7 @@ std::string page() {
 }
 
 TEST(MetricsPage, IsUpToDate) {
-  const std::string path = LEAKSCOPE_TESTDATA "/../../../docs/metrics.md";
+  const auto path = std::filesystem::path(LEAKSCOPE_TESTDATA).parent_path() / "../../docs/metrics.md";
   if (std::getenv("LEAKSCOPE_ACCEPT") != nullptr) std::ofstream(path) << page();
   std::ifstream in(path);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());

@@ -48,8 +48,9 @@ report::Document document_from(const model::Observation& observation, const find
   document.host = observation.host;
   document.window = report::Window{observation.start(), observation.end(), observation.samples()};
   document.verdict = judged.verdict;
-  document.headline = findings::headline(judged);
-  document.details = findings::details(judged);
+  findings::Headline headline = findings::headline_of(judged, observation.length());
+  document.headline = std::move(headline.sentence);
+  document.details = std::move(headline.details);
   document.ledger = judged.ledger;
   document.decline = judged.decline;
   document.findings = judged.findings;

@@ -12,6 +12,14 @@ constexpr Nanoseconds kClockStep = std::chrono::seconds(1);
 constexpr Nanoseconds kShortestDeadline = std::chrono::seconds(2);
 
 Nanoseconds wall_offset(const Moment& moment) { return moment.wall.since_epoch - moment.boot.since_boot; }
+/// Sources say how often a recording at the usual interval wants them; one that samples faster gets them faster too,
+/// down to their live period.
+Nanoseconds recording_period(const sources::Period& period, Nanoseconds interval) {
+  constexpr Nanoseconds kUsualInterval = std::chrono::seconds(5);
+  if (interval >= kUsualInterval) return period.recording;
+  return std::min(period.recording, std::max(period.live, period.recording / (kUsualInterval / interval)));
+}
+
 Nanoseconds suspended(const Moment& moment) { return moment.boot.since_boot - moment.monotonic; }
 
 }  // namespace
@@ -45,7 +53,8 @@ LiveSampler::LiveSampler(std::shared_ptr<model::Registry> registry, model::Host 
     const sources::SourceInfo info = source->info();
     auto entry = std::make_unique<Entry>();
     entry->name = info.name;
-    const Nanoseconds wanted = options_.mode == SamplingMode::kLive ? info.period.live : info.period.recording;
+    const Nanoseconds wanted =
+        options_.mode == SamplingMode::kLive ? info.period.live : recording_period(info.period, options_.interval);
     entry->schedule = Schedule(std::max(wanted, options_.interval));
     if (info.may_block) {
       entry->coverage_when_idle = source->coverage();
@@ -65,16 +74,18 @@ Result<bool> LiveSampler::next(model::Sample& sample) {
   sample.time = clock_.now();
   if (!first_) first_ = sample.time;
   note_clocks(sample);
-  // Those beside begin first, so that they work while the fast tier is read.
+  // Those beside begin first, so that they work while the fast tier is read; at the first tick last, because some look
+  // closer at processes that the fast tier makes known.
   for (auto& entry : entries_) {
     if (entry->runner) collect_beside(*entry, sample);
-    if (!entry->schedule.is_due(sample.time.monotonic, options_.interval)) continue;
-    if (entry->runner) start_beside(*entry, sample);
   }
+  const bool first_tick = ticks_ == 0;
+  if (!first_tick) start_beside(sample);
   for (auto& entry : entries_) {
     if (entry->source && entry->schedule.is_due(sample.time.monotonic, options_.interval))
       sample_inline(*entry, sample);
   }
+  if (first_tick) start_beside(sample);
   previous_ = sample.time;
   ++ticks_;
   return true;
@@ -114,14 +125,17 @@ void LiveSampler::sample_inline(Entry& entry, model::Sample& sample) {
   account(entry, sample, result, cpu);
 }
 
-void LiveSampler::start_beside(Entry& entry, const model::Sample& sample) {
-  if (entry.runner->is_running()) {
-    entry.overdue = entry.runner->running_for(sample.time.monotonic) > entry.deadline();
-    return;
+void LiveSampler::start_beside(const model::Sample& sample) {
+  for (auto& entry : entries_) {
+    if (!entry->runner || !entry->schedule.is_due(sample.time.monotonic, options_.interval)) continue;
+    if (entry->runner->is_running()) {
+      entry->overdue = entry->runner->running_for(sample.time.monotonic) > entry->deadline();
+      continue;
+    }
+    entry->overdue = false;
+    entry->runner->start(sample.time);
+    entry->schedule.ran(sample.time.monotonic);
   }
-  entry.overdue = false;
-  entry.runner->start(sample.time);
-  entry.schedule.ran(sample.time.monotonic);
 }
 
 void LiveSampler::collect_beside(Entry& entry, model::Sample& sample) {

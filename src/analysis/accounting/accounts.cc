@@ -55,9 +55,6 @@ struct Found {
   std::string_view source;
 };
 
-/// Lying files may say anything; 64 PiB per row keep the sums inside 64 bits.
-std::int64_t sane(std::int64_t bytes) { return std::clamp<std::int64_t>(bytes, 0, std::int64_t{1} << 56); }
-
 class Reader {
  public:
   Reader(const Observation& observation, std::optional<BootTime> time) : observation_(observation), time_(time) {}
@@ -308,6 +305,8 @@ void add_balloon(Accounts& books, const Reader& read) {
 
 }  // namespace
 
+std::int64_t sane(std::int64_t bytes) { return std::clamp<std::int64_t>(bytes, 0, std::int64_t{1} << 56); }
+
 const RowText& text_of(RowId row) { return kTexts[static_cast<std::size_t>(row)]; }
 
 std::int64_t Accounts::attributed() const {
@@ -338,7 +337,7 @@ Accounts machine_accounts(const Observation& observation, std::optional<BootTime
   add_free(books, read);
   add_holders(books, read);
   add_balloon(books, read);
-  std::ranges::stable_sort(books.entries, {}, &Entry::row);
+  std::ranges::sort(books.entries, {}, &Entry::row);
   return books;
 }
 

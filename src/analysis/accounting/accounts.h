@@ -78,6 +78,9 @@ struct Accounts {
   [[nodiscard]] std::optional<std::int64_t> unattributed() const;
 };
 
+/// What a row counts of a figure that a file may lie about: 0 to 64 PiB, so that sums stay inside 64 bits.
+[[nodiscard]] std::int64_t sane(std::int64_t bytes);
+
 /// At the end of the observation, or at `time`.
 [[nodiscard]] Accounts machine_accounts(const model::Observation& observation, std::optional<BootTime> time = {});
 

@@ -20,7 +20,9 @@ using model::Observation;
 
 std::optional<std::int64_t> value_at(const Observation& observation, std::optional<BootTime> time, Metric metric) {
   const model::SubjectId machine = model::Registry::machine_id();
-  return time ? observation.at(machine, metric, *time) : observation.last(machine, metric);
+  const auto value = time ? observation.at(machine, metric, *time) : observation.last(machine, metric);
+  if (!value) return std::nullopt;
+  return sane(*value);
 }
 
 LedgerRow row_of(const Entry& entry) {

@@ -154,7 +154,7 @@ double Halves::ratio() const { return std::max(0.0, second.point / first.point);
 
 bool Halves::slows_down() const {
   const double shortfall = kSlowShare * first.point - second.point;
-  return shortfall > error_of(*this, kSlowShare) || (shortfall > 0 && second.lower <= 0);
+  return shortfall > error_of(*this, kSlowShare) || (wandering && shortfall > 0 && second.lower <= 0);
 }
 
 bool Halves::keeps(double share) const { return second.point - share * first.point >= error_of(*this, share); }
@@ -172,7 +172,7 @@ std::optional<Halves> compare_halves(const Blocks& blocks, bool independent) {
   const auto first = slope(0);
   const auto second = slope(blocks.size() - half);
   if (!first || !second || first->point <= 0) return std::nullopt;
-  return Halves{*first, *second};
+  return Halves{*first, *second, !independent};
 }
 
 bool has_stopped(std::span<const double> cells, double noise) {

@@ -40,10 +40,12 @@ void widen_to_walk(std::span<const double> times, std::span<const double> values
 struct Halves {
   stats::Slope first;
   stats::Slope second;
+  bool wandering = false;  ///< the intervals are those of a random walk, and wide
 
   /// Second by first; 0 when the second does not rise.
   [[nodiscard]] double ratio() const;
-  /// The second is below 70 % of the first by more than its standard error, or so far that it is not shown to rise.
+  /// The second is below 70 % of the first by more than its standard error; for a wandering series it is enough that
+  /// it is not shown to rise at all.
   [[nodiscard]] bool slows_down() const;
   /// The second is above this share of the first by more than its standard error.
   [[nodiscard]] bool keeps(double share) const;

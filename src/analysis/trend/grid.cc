@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "analysis/stats/quantile.h"
 
@@ -48,13 +50,18 @@ bool in_order(std::span<const model::Point> points) {
 
 // By time; of points at the same time the last one stays.
 void put_in_order(std::vector<model::Point>& points) {
-  std::stable_sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (kept > 0 && points[kept - 1].time == points[i].time) --kept;
-    points[kept++] = points[i];
+  std::vector<std::size_t> order(points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return points[a].time != points[b].time ? points[a].time < points[b].time : a < b;
+  });
+  std::vector<model::Point> sorted;
+  sorted.reserve(points.size());
+  for (const std::size_t i : order) {
+    if (!sorted.empty() && sorted.back().time == points[i].time) sorted.pop_back();
+    sorted.push_back(points[i]);
   }
-  points.resize(kept);
+  points = std::move(sorted);
 }
 
 template <typename Summary>
@@ -117,7 +124,9 @@ std::optional<Grid> make_grid(std::span<const model::Point> points) {
   grid.cell = choose_cell(spacing, span);
   grid.base = static_cast<double>(points.front().value);
   const auto nearest_cell = [&](const model::Point& point) {
-    return static_cast<std::size_t>(seconds_between(points.front(), point) / grid.cell + 0.5);
+    const double cells = seconds_between(points.front(), point) / grid.cell;
+    const auto below = static_cast<std::size_t>(cells);
+    return below + (cells - static_cast<double>(below) >= 0.5 ? 1 : 0);
   };
   const std::size_t cells = nearest_cell(points.back()) + 1;
   grid.values.assign(std::min(cells, kMostCells + 1), kMissing);

@@ -59,6 +59,7 @@ class Case {
     double p_value = 1;
     Basis basis = Basis::kNone;
   };
+  [[nodiscard]] bool looks_deeper() const { return descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks; }
   [[nodiscard]] double over_looks(double p) const { return std::min(1.0, descent_.looks * p); }
   [[nodiscard]] Judgement judge_rest(Grid rest, double least_ratio, double least_rise) const;
   void fill_gaps();
@@ -71,7 +72,7 @@ class Case {
   [[nodiscard]] double differences_p_value() const;
   [[nodiscard]] double few_moves_p_value() const;
   [[nodiscard]] std::vector<double> without_outliers(std::vector<double> residuals) const;
-  [[nodiscard]] std::optional<Halves> halves() const;
+  [[nodiscard]] std::size_t fine_block() const;
   [[nodiscard]] Judgement described(Shape shape, Gate gate) const;
   [[nodiscard]] Judgement insufficient(double needed_seconds) const;
   [[nodiscard]] Judgement judge_step(const StepUp& step) const;
@@ -94,8 +95,8 @@ class Case {
   std::size_t period_ = 0;  // cells: 0 when there is none
   std::size_t block_ = 1;   // cells: what the memory asks for
   bool returns_ = false;    // to its line: it can be told from a random walk
-  bool independent_ =
-      false;  // it returns, there are 8 blocks of block_ cells, and blocks_ are these; else they are the finest
+  // It returns, there are 8 blocks of block_ cells, and blocks_ are these; else they are the finest.
+  bool independent_ = false;
   Blocks blocks_;
   Line line_;
   double finest_p_ = 1;
@@ -151,16 +152,13 @@ std::vector<double> Case::without_outliers(std::vector<double> residuals) const 
   return stats::detrended(kept);
 }
 
-// Whether the noise can be told from a random walk, on which Mann-Kendall finds trends with any p-value. White noise
-// can. Below a day the stricter test costs nothing, for what fails it is judged by its differences; and live windows
-// judge thousands of series at once, whose p-values must be right far out.
+// Whether the noise can be told from a random walk, on which Mann-Kendall finds trends with any p-value. The level is
+// that of the test itself, so that a walk is called growing no more often than that. White noise needs no such test.
 bool Case::returns_to_its_line(std::span<const double> residuals) const {
   const std::size_t n = residuals.size();
   if (n < 25) return false;
   if (memory_ == 1) return true;
-  const double critical =
-      grid_.length() < 0.9 * kDay ? stats::dickey_fuller_critical_1(n) : stats::dickey_fuller_critical_5(n);
-  return stats::dickey_fuller(residuals, stats::dickey_fuller_lags(n)) < critical;
+  return stats::dickey_fuller(residuals, stats::dickey_fuller_lags(n)) < stats::dickey_fuller_critical_1(n);
 }
 
 void Case::measure_memory(std::span<const double> residuals) {
@@ -198,9 +196,8 @@ double Case::few_moves_p_value() const {
 }
 
 // Finer than the blocks of the test: as independent as they can be.
-std::optional<Halves> Case::halves() const {
-  const std::size_t fine = std::max({grid_.size() / 24, independent_ ? memory_ : 1, period_});
-  return compare_halves(middles(grid_, std::max<std::size_t>(1, fine)), independent_);
+std::size_t Case::fine_block() const {
+  return std::max({std::size_t{1}, grid_.size() / 24, independent_ ? memory_ : 1, period_});
 }
 
 Judgement Case::described(Shape shape, Gate gate) const {
@@ -269,12 +266,14 @@ double ratio_of_a_steady_rest(const std::optional<Halves>& paces) {
 // and must slow down less than an exponential approach would there.
 std::optional<Judgement> Case::judge_slowing() const {
   if (has_stopped(filled_, usual_.noise)) return described(Shape::kSaturating, Gate::kSaturation);
-  const auto paces = halves();
-  if (!paces) return std::nullopt;
+  // The middle of blocks shows a pace most precisely, their lower envelope shows that of what stays.
+  const auto paces = compare_halves(middles(grid_, fine_block()), independent_);
+  const auto stays = compare_halves(lower_envelope(grid_, fine_block()), independent_);
+  if (!paces || !stays) return std::nullopt;
   const bool too_slow = descent_.least_ratio > 0 && !paces->keeps(descent_.least_ratio);
-  if (!paces->slows_down() && !too_slow) return std::nullopt;
-  if (!too_slow && descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks) {
-    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), ratio_of_a_steady_rest(paces), 0);
+  if (!paces->slows_down() && !stays->slows_down() && !too_slow) return std::nullopt;
+  if (!too_slow && looks_deeper()) {
+    auto later = judge_rest(grid_.tail(grid_.size() / 2), ratio_of_a_steady_rest(paces), 0);
     if (still_rises(later)) return later;
   }
   return described(Shape::kSaturating, Gate::kSaturation);
@@ -304,7 +303,11 @@ std::optional<Judgement> Case::judge_days(std::span<const double> residuals) con
 }
 
 Case::Tested Case::run_test() const {
-  if (!independent_) return {over_looks(differences_p_value()), Basis::kDifferences};
+  if (!independent_) {
+    // The later half will be looked at as well: both looks pay.
+    const double looks = looks_deeper() ? 2 : 1;
+    return {std::min(1.0, looks * over_looks(differences_p_value())), Basis::kDifferences};
+  }
   const double blocks = stats::mann_kendall_rise(blocks_.values).p_value;
   return {over_looks(std::max(blocks, few_moves_p_value())), Basis::kBlocks};
 }
@@ -317,8 +320,9 @@ Judgement Case::judge_rise() const {
   const bool found = tested_.p_value < options_.alpha;
   if (independent_) return found ? gated() : described(Shape::kFlat, Gate::kSignificance);
   // Not one steady growth: it may have begun within the window, or have had a start-up. The later half may show more.
-  if (descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks) {
-    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2), ratio_of_a_steady_rest(halves()), 0);
+  if (looks_deeper()) {
+    const Judgement later = judge_rest(grid_.tail(grid_.size() / 2),
+                                       ratio_of_a_steady_rest(compare_halves(middles(grid_, fine_block()), false)), 0);
     if (still_rises(later) && (!found || later.p_value < tested_.p_value)) return later;
   }
   if (found) return gated();
@@ -381,9 +385,9 @@ bool covers(std::span<const model::Point> series, const Options& options) {
   const auto to = options.window_end.value_or(series.back().time);
   const double length = difference(to.since_boot.count(), from.since_boot.count());
   const double span = difference(series.back().time.since_boot.count(), series.front().time.since_boot.count());
-  // A slow source may be two of its periods late; nobody is there "all the time" who missed more than a tenth.
+  // A source may be two of its periods late, up to a tenth of the window; a slow one always one of its periods.
   const double spacing = series.size() > 1 ? span / static_cast<double>(series.size() - 1) : 0;
-  const double slack = std::min(std::max(2 * spacing, 0.02 * length), 0.1 * length);
+  const double slack = std::max({1.1 * spacing, 0.02 * length, std::min(2 * spacing, 0.1 * length)});
   return difference(series.front().time.since_boot.count(), from.since_boot.count()) <= slack &&
          difference(to.since_boot.count(), series.back().time.since_boot.count()) <= slack;
 }

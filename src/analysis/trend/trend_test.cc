@@ -254,15 +254,15 @@ TEST(Judge, SurvivesTheLimitsOfIntegers) {
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
   constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
   model::Series series;
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 40; ++i) {
     series.push_back({BootTime{Nanoseconds{kMin + i * (kMax / 40)}}, i % 2 == 0 ? kMin : kMax});
   }
   EXPECT_NE(judged(series).shape, Shape::kGrowing);
   model::Series rising;
-  for (int i = 0; i < 64; ++i) rising.push_back({at_second(i), kMin + i * (kMax / 32)});
+  for (int i = 0; i < 64; ++i) rising.push_back({at_second(i), kMin / 2 + i * (kMax / 64)});
   const Judgement judgement = judged(rising);
   EXPECT_EQ(judgement.shape, Shape::kGrowing);
-  EXPECT_NEAR(judgement.rate->point / (static_cast<double>(kMax) / 32), 1, 1e-6);
+  EXPECT_NEAR(judgement.rate->point * 64 / static_cast<double>(kMax), 1, 1e-6);
 }
 
 TEST(Judge, TakesTimesAsTheyCome) {
@@ -303,6 +303,8 @@ TEST(Judge, SaysWhetherTheSeriesCoversTheWindow) {
   EXPECT_FALSE(judge(ended, options).covers_window);
   const auto slow = sampled(12, 5, [](double t) { return 100 * t; });
   EXPECT_TRUE(judge(slow, options).covers_window);
+  const auto slower = sampled(4, 15, [](double t) { return 100 * t; });
+  EXPECT_TRUE(judge(slower, options).covers_window);
 }
 
 TEST(Judge, JudgesWhatCameAfterAReset) {

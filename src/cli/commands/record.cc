@@ -24,11 +24,6 @@ constexpr auto kFlags = std::to_array<Flag>({
      .help = "keep the file below this: old parts are thinned, then dropped",
      .fallback = "no limit",
      .words = {}},
-    {.name = "--cmdlines",
-     .value = {},
-     .help = "keep whole command lines; they may hold passwords",
-     .fallback = "argv[0] only",
-     .words = {}},
     {.name = "--no-bpf",
      .value = {},
      .help = "read processes from /proc even where BPF may load",
@@ -47,7 +42,6 @@ Result<session::RecordOptions> options_from(const Arguments& arguments) {
   session::RecordOptions options;
   options.sources.root = arguments.value("--root").value_or("/");
   options.sources.use_bpf = !arguments.has("--no-bpf");
-  options.sources.keep_command_lines = arguments.has("--cmdlines");
   options.force = arguments.has("--force");
   const auto output = arguments.value("--output");
   if (!output) {

@@ -68,8 +68,9 @@ void cgroup_limit(const Facts& facts, Drafts& drafts) {
     candidates.push_back(std::move(draft));
   }
   // Deepest first: a cgroup that one below explains is not told again.
-  std::ranges::stable_sort(candidates, std::greater{},
-                           [](const Draft& draft) { return std::ranges::count(draft.finding.subject.key.name, '/'); });
+  std::ranges::sort(candidates, std::less{}, [](const Draft& draft) {
+    return std::pair(-std::ranges::count(draft.finding.subject.key.name, '/'), draft.subject);
+  });
   std::vector<Draft> told;
   for (Draft& draft : candidates) {
     double below = 0;

@@ -58,8 +58,25 @@ TEST(KernelSlab, NamesTheProcessBehindMessages) {
   const Finding& finding = judged.findings[0];
   ASSERT_EQ(finding.holders.size(), 1U);
   EXPECT_EQ(finding.holders[0].comm, "queuer");
-  EXPECT_TRUE(has_evidence(finding, "held by 4711 queuer: 39.1 MiB in message queues"));
+  EXPECT_EQ(finding.holders[0].process.pid.value, 4711);
+  EXPECT_NE(finding.holders[0].holds.find(" MiB in message queues"), std::string::npos);
+  EXPECT_TRUE(has_evidence(finding, "queues and BPF maps explain 3"));
   EXPECT_TRUE(has_evidence(finding, "beside it grow kmalloc-cg-64"));
+}
+
+TEST(KernelSlab, MessagesInBucketsOfTheirOwnHoldNothingElse) {
+  auto machine = losing_slab(80 * kMiB);
+  machine.cache("kmalloc-cg-4k", 4096, false, ramp(200, 10000), ramp(208, 10000));
+  machine.cache("msg_msg-1k", 1024, false, ramp(200, 40000), ramp(208, 40000));
+  machine.series(machine.process(1, "queuer", flat(kMiB)), Metric::kProcessMsgBytes, ramp(0, 39 * kMiB), 5);
+  machine.series(machine.process(2, "stuffer", flat(kMiB)), Metric::kProcessSocketBytes, ramp(0, 39 * kMiB), 5);
+  const Judged judged = judge_with_defaults(machine.build());
+  for (const auto& [cache, holder] : {std::pair{"kmalloc-cg-4k", "stuffer"}, std::pair{"msg_msg-1k", "queuer"}}) {
+    const Finding* finding = find(judged, "kernel.slab.growth", cache);
+    ASSERT_NE(finding, nullptr);
+    ASSERT_EQ(finding->holders.size(), 1U);
+    EXPECT_EQ(finding->holders[0].comm, holder);
+  }
 }
 
 TEST(KernelSlab, SocketsWithFullQueuesAreMoreThanTheirDescriptors) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -79,7 +80,7 @@ bool explained_by_counts(const Facts& facts, Drafts& drafts, const Test& test) {
   const double descriptors = alarmed_rise(drafts, "user.descriptors");
   std::string_view id;
   if (threads > 0 && objects <= objects_per_thread(name) * threads) id = "user.threads";
-  const HeldKinds kinds = kinds_of_cache(name, static_cast<double>(size));
+  const HeldKinds kinds = kinds_of_cache(name, static_cast<double>(size), keeps_messages_apart(facts));
   const bool small = size <= 2048 || kinds.descriptors;
   const bool comes_with_descriptors = kinds.descriptors || kinds.sockets || name.starts_with("kmalloc");
   // A descriptor brings its file, dentry, inode and a handful of small blocks; queued data is a matter of its own.
@@ -119,7 +120,7 @@ Draft growth_draft(const Facts& facts, const Test& test) {
   if (holds_names_or_inodes(name)) {
     add_evidence(draft, facts, model::Registry::machine_id(), Metric::kDentryUnused, "unused dentries");
   }
-  HeldKinds kinds = kinds_of_cache(name, size);
+  HeldKinds kinds = kinds_of_cache(name, size, keeps_messages_apart(facts));
   const bool known_kind = kinds.messages || kinds.sockets || kinds.pipes || kinds.bpf || kinds.descriptors;
   if (!known_kind) kinds = {.sockets = true, .pipes = true, .messages = true, .bpf = true, .object_bytes = size};
   name_holders(draft, facts, kinds, draft.rise);
@@ -159,7 +160,7 @@ void judge_active(const Facts& facts, Drafts& drafts, const Test& test, std::vec
 /// Objects of one cause grow in many caches. Those that hold less than a tenth of the largest one's rise stand in its
 /// evidence.
 void fold_small_ones(std::vector<Draft>& growth) {
-  std::ranges::stable_sort(growth, std::greater{}, [](const Draft& draft) { return draft.rise; });
+  std::ranges::sort(growth, std::less{}, [](const Draft& draft) { return std::pair(-draft.rise, draft.subject); });
   const auto first = std::ranges::find_if(growth, &Draft::alarms);
   if (first == growth.end()) return;
   std::string beside;

@@ -39,11 +39,9 @@ bool is_module_loader(std::string_view caller) {
 }  // namespace
 
 void kernel_vmalloc(const Facts& facts, Drafts& drafts) {
-  double told = 0;
   for (const Test& test : facts.tests(Quantity::kVmallocCaller)) {
     const std::string caller = facts.observation().info(test.subject).key.name;
     if (is_told_elsewhere(caller) || (!test.grows() && !is_notable(test))) continue;
-    told += test.rise();
     const bool bpf_told = std::ranges::any_of(
         drafts, [](const Draft& draft) { return draft.finding.id == "kernel.bpf" && draft.alarms(); });
     if (belongs_to_bpf(caller) && bpf_told) continue;

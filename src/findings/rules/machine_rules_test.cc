@@ -19,7 +19,8 @@ TEST(Machine, AtRestIsClean) {
   EXPECT_TRUE(judged.findings.empty());
   EXPECT_TRUE(judged.struggle.empty());
   ASSERT_TRUE(judged.detectable_rate);
-  EXPECT_EQ(headline(judged), "nothing leaks: a steady loss of 1.29 MiB/min would have been noticed.");
+  EXPECT_EQ(headline_of(judged, std::chrono::minutes(1)).sentence,
+            "nothing leaks: a steady loss of 1.29 MiB/min would have been noticed.");
 }
 
 TEST(Machine, WatchedTooShortlyIsInsufficient) {
@@ -27,14 +28,15 @@ TEST(Machine, WatchedTooShortlyIsInsufficient) {
   const Judged judged = judge_with_defaults(machine.idle_machine().build());
   EXPECT_EQ(judged.verdict, Verdict::kInsufficient);
   ASSERT_TRUE(judged.needed);
-  EXPECT_EQ(headline(judged), "too little was seen to judge: watch for 8.0 s or more.");
+  EXPECT_EQ(headline_of(judged, std::chrono::minutes(1)).sentence,
+            "60 s are too short to judge: watch for 8.0 s or more.");
 }
 
 TEST(Machine, WithoutAnySampleIsInsufficient) {
   const Judged judged = judge_with_defaults(ObservationBuilder(0).build());
   EXPECT_EQ(judged.verdict, Verdict::kInsufficient);
   EXPECT_FALSE(judged.ledger);
-  EXPECT_FALSE(headline(judged).empty());
+  EXPECT_FALSE(headline_of(judged, std::chrono::minutes(1)).sentence.empty());
 }
 
 TEST(Machine, PageCacheIsToldAsOne) {
@@ -53,7 +55,9 @@ TEST(Machine, ADeclineThatNobodyExplainsIsTold) {
   machine.idle_machine().machine(Metric::kMeminfoMemAvailable, ramp(12 * kGiB, -100 * kMiB));
   const Judged judged = judge_with_defaults(machine.build());
   EXPECT_EQ(alarms(judged), Words{"machine.decline growing "});
-  EXPECT_NE(headline(judged).find("available memory falls by 100 MiB/min"), std::string::npos) << headline(judged);
+  EXPECT_NE(headline_of(judged, std::chrono::minutes(1)).sentence.find("available memory falls by 100 MiB/min"),
+            std::string::npos)
+      << headline_of(judged, std::chrono::minutes(1)).sentence;
 }
 
 TEST(Machine, ThatStrugglesSaysHow) {
@@ -128,12 +132,14 @@ TEST(Headline, SaysWhoHowFastAndUntilWhen) {
       .machine(Metric::kSlabTotalBytes, ramp(505 * kMiB, 40 * kMiB), 5);
   machine.cache("kmalloc-4k", 4096, false, ramp(112304, 10185), ramp(112400, 10185));
   const Judged judged = judge_with_defaults(machine.build());
-  const std::string sentence = headline(judged);
+  const std::string sentence = headline_of(judged, std::chrono::minutes(1)).sentence;
   EXPECT_EQ(sentence.find("the kernel: slab cache kmalloc-4k grows by "), 0U) << sentence;
   EXPECT_NE(sentence.find("% of what this machine lost."), std::string::npos) << sentence;
-  ASSERT_FALSE(details(judged).empty());
-  EXPECT_EQ(details(judged)[0].find("Available memory: 98"), 0U) << details(judged)[0];
-  EXPECT_NE(details(judged)[0].find(" min"), std::string::npos) << details(judged)[0];
+  ASSERT_FALSE(headline_of(judged, std::chrono::minutes(1)).details.empty());
+  EXPECT_EQ(headline_of(judged, std::chrono::minutes(1)).details[0].find("Available memory: 98"), 0U)
+      << headline_of(judged, std::chrono::minutes(1)).details[0];
+  EXPECT_NE(headline_of(judged, std::chrono::minutes(1)).details[0].find(" min"), std::string::npos)
+      << headline_of(judged, std::chrono::minutes(1)).details[0];
 }
 
 }  // namespace

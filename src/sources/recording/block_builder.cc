@@ -7,7 +7,7 @@ namespace leakscope::sources::recording {
 namespace {
 
 // What a block may grow by beyond its first row, in cells and series: keeps the recorder below 32 MiB.
-constexpr std::size_t kSpareCells = 160 * 1024;
+constexpr std::size_t kSpareCells = 160'000;
 constexpr std::size_t kSpareSeries = 30'000;
 constexpr std::size_t kMaxTextBytes = std::size_t{4} << 20U;
 

@@ -74,7 +74,9 @@ std::optional<BlockSubjects> BlockSubjects::parse(std::string_view section, cons
   subjects.subjects_.reserve(plausible(*count, cursor));
   for (std::uint64_t i = 0; i < *count; ++i) {
     const auto record = take_record(cursor, strings, *count);
-    if (!record || (subjects.text_size_ += record->text_size()) > kMaxExpandedText) return std::nullopt;
+    if (!record) return std::nullopt;
+    subjects.text_size_ += record->text_size();
+    if (subjects.text_size_ > kMaxExpandedText) return std::nullopt;
     subjects.subjects_.push_back({*record, std::nullopt});
   }
   const auto changes = cursor.varint();
@@ -84,7 +86,9 @@ std::optional<BlockSubjects> BlockSubjects::parse(std::string_view section, cons
     const auto row = cursor.varint_up_to(kMaxRows);
     if (!number || *number >= *count || !row) return std::nullopt;
     const auto record = take_record(cursor, strings, *count);
-    if (!record || (subjects.text_size_ += record->text_size()) > kMaxExpandedText) return std::nullopt;
+    if (!record) return std::nullopt;
+    subjects.text_size_ += record->text_size();
+    if (subjects.text_size_ > kMaxExpandedText) return std::nullopt;
     subjects.changes_.push_back({static_cast<std::uint32_t>(*number), static_cast<std::uint32_t>(*row), *record});
   }
   return subjects;

@@ -88,9 +88,13 @@ bool BlockReader::parse_columns(const Sections& sections) {
     std::uint64_t subject = 0;
     for (std::uint64_t i = 0; i < *count; ++i) {
       const auto step = input.heads.varint_up_to(kMaxSubjects);
-      if (!step || (subject += *step) >= subjects_.size()) return false;
+      if (!step) return false;
+      subject += *step;
+      if (subject >= subjects_.size()) return false;
       const auto cursor = ColumnCursor::open(input, static_cast<std::uint32_t>(times_.size()));
-      if (!cursor || (points += cursor->points()) > kMaxPoints) return false;
+      if (!cursor) return false;
+      points += cursor->points();
+      if (points > kMaxPoints) return false;
       const auto number = static_cast<std::uint32_t>(subject);
       if (metrics[*metric] && subjects_.is_known(number)) {
         columns_.push_back({number, *metrics[*metric], *cursor});
@@ -115,7 +119,8 @@ bool BlockReader::parse_events(std::string_view section) {
     const auto monotonic = cursor.signed_varint();
     const auto text = strings_.take(cursor);
     if (!row || *row >= times_.size() || !word || !subject || !boot || !wall || !monotonic || !text) return false;
-    if ((text_size += text->size()) > kMaxExpandedText) return false;
+    text_size += text->size();
+    if (text_size > kMaxExpandedText) return false;
     const auto kind = model::event_kind_from_string(*word);
     if (!kind) {
       ++unknown_;

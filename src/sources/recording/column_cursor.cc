@@ -25,6 +25,8 @@ std::optional<ColumnCursor::Piece> ColumnCursor::cut(const ColumnInput& input, B
   if (!size) return std::nullopt;
   const auto taken = stream.take(*size);
   if (!taken) return std::nullopt;
+  // An empty piece may lie anywhere, outside of the payload too.
+  if (taken->empty()) return Piece{};
   const auto at = static_cast<std::uint32_t>(taken->data() - input.base.data());
   return Piece{at, at + static_cast<std::uint32_t>(taken->size())};
 }

@@ -134,6 +134,16 @@ TEST(Column, ForeignBytesEndItEarly) {
   }
 }
 
+TEST(Column, AListOfRowsThatIsMissingIsNone) {
+  std::string base;
+  ByteWriter head(base);
+  head.u8(static_cast<std::uint8_t>(column::Presence::kListed));
+  head.varint(1);  // one point
+  head.varint(0);  // but no gaps that would lead to it
+  ColumnInput input{base, ByteCursor(base), ByteCursor({}), ByteCursor({}), ByteCursor({})};
+  EXPECT_FALSE(ColumnCursor::open(input, 50));
+}
+
 TEST(ColumnStore, HoldsWhatWasPutIn) {
   std::mt19937_64 random(9);
   ColumnStore store;

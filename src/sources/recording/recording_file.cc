@@ -1,5 +1,6 @@
 #include "sources/recording/recording_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -32,6 +33,23 @@ std::string unused_name(std::string_view base) {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) < 0) number = static_cast<std::uint64_t>(::getpid());
   return fmt::format(".{}.{:016x}", base.substr(0, 200), number);
+}
+std::vector<std::string> list_directory(int directory) {
+  std::vector<std::string> names;
+  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* entries = copy < 0 ? nullptr : ::fdopendir(copy);
+  if (entries == nullptr) {
+    if (copy >= 0) ::close(copy);
+    return names;
+  }
+  while (const dirent* entry = ::readdir(entries)) names.emplace_back(entry->d_name);
+  ::closedir(entries);
+  return names;
+}
+bool is_unused_name(std::string_view name, std::string_view base) {
+  const std::string prefix = fmt::format(".{}.", base.substr(0, 200));
+  if (!name.starts_with(prefix) || name.size() != prefix.size() + 16) return false;
+  return name.substr(prefix.size()).find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 }  // namespace
@@ -108,6 +126,18 @@ Result<> RecordingFile::take_existing(Existing existing) {
   return {};
 }
 
+// A writer was killed in the moment in which its new file stood beside the old one. Only who holds the lock makes such
+// files, and that is us.
+void RecordingFile::remove_leftovers() const {
+  const auto names = list_directory(directory_.get());
+  for (const std::string& name : names) {
+    struct stat status{};
+    if (!is_unused_name(name, base_)) continue;
+    if (::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISREG(status.st_mode) && status.st_uid == ::geteuid()) ::unlinkat(directory_.get(), name.c_str(), 0);
+  }
+}
+
 // A writer was killed between writing a frame behind those that it supersedes and cutting these out.
 Result<> RecordingFile::finish_move(const FrameRef& last) {
   std::string frame;
@@ -165,7 +195,7 @@ Result<> RecordingFile::examine() {
   }
   // Not finishing it leaves a file that is as good, only larger.
   if (!found_.empty() && found_.back().header.supersedes > 0 && found_.back().end() == size_) {
-    (void)finish_move(found_.back());
+    [[maybe_unused]] const auto finished = finish_move(found_.back());
   }
   return {};
 }
@@ -195,6 +225,7 @@ Result<RecordingFile> RecordingFile::open(const std::string& path, Existing exis
     const auto same = file.is_still_at_path();
     if (!same) return std::unexpected(same.error());
     if (!*same) continue;
+    file.remove_leftovers();
     if (*created) {
       ::fsync(file.directory_.get());
     } else if (existing == Existing::kReplace) {

@@ -55,6 +55,7 @@ class RecordingFile {
   [[nodiscard]] Result<bool> is_still_at_path() const;
   [[nodiscard]] Error busy(Error error) const;
   [[nodiscard]] Result<> examine();
+  void remove_leftovers() const;
   [[nodiscard]] Result<> finish_move(const FrameRef& last);
   [[nodiscard]] Result<> write_at(int fd, std::uint64_t offset, std::string_view bytes) const;
   [[nodiscard]] Result<> sync(int fd) const;

@@ -121,30 +121,41 @@ TEST(Writer, SessionsFollowEachOther) {
 TEST(Writer, KilledAtAnyMomentNothingFlushedIsLost) {
   ScratchDir scratch;
   std::mt19937 random(6);
-  std::uint64_t before = 0;
+  // At the limit from the start, so that retention is at work in each round.
+  std::uint64_t before = 2000;
+  {
+    MadeMachine machine(6);
+    WriterOptions options = machine.options();
+    options.max_size = kMinMaxSize;
+    options.block_length = std::chrono::seconds(60);
+    auto writer = RecordingWriter::create(scratch.file("r"), options);
+    ASSERT_TRUE(writer);
+    for (std::uint64_t i = 0; i < before; ++i) ASSERT_TRUE(writer->add(machine.next_noise(60), machine.registry));
+    ASSERT_TRUE(writer->finish(machine.registry));
+  }
   for (int round = 0; round < 12; ++round) {
     int ends[2];
     ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     const pid_t child = ::fork();
     if (child == 0) {
       MadeMachine machine(7 + static_cast<unsigned>(round));
-      machine.skip(std::chrono::hours(round * 100));
+      machine.skip(std::chrono::hours((round + 1) * 100));
       WriterOptions options = machine.options();
       options.flush_every = std::chrono::seconds(10);
       options.block_length = std::chrono::seconds(60);
-      options.max_size = Bytes::from_mib(1);
+      options.max_size = kMinMaxSize;
       auto writer = RecordingWriter::create(scratch.file("r"), options);
       if (!writer) ::_exit(1);
       std::uint64_t bytes = 0;
       for (std::uint64_t samples = 1;; ++samples) {
-        if (!writer->add(machine.next_calm(60), machine.registry)) ::_exit(2);
+        if (!writer->add(machine.next_noise(60), machine.registry)) ::_exit(2);
         if (writer->stats().bytes_written == bytes) continue;
         bytes = writer->stats().bytes_written;
         if (::write(ends[1], &samples, sizeof samples) != sizeof samples) ::_exit(3);
       }
     }
     ::close(ends[1]);
-    ::usleep(static_cast<useconds_t>(1000 + random() % 60'000));
+    ::usleep(static_cast<useconds_t>(1000 + random() % 120'000));
     ::kill(child, SIGKILL);
     const int status = wait_for(child);
     ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
@@ -159,6 +170,50 @@ TEST(Writer, KilledAtAnyMomentNothingFlushedIsLost) {
     EXPECT_GE(kept + 1, before + flushed) << "round " << round;
     before = kept;
   }
+  const auto summary = summarize(scratch.file("r"));
+  ASSERT_TRUE(summary);
+  EXPECT_TRUE(std::ranges::any_of(summary->sessions, [](const SessionSummary& s) { return s.thinning > 1; }))
+      << "retention was never at work";
+  // The next writer removes what retention may have left beside the file.
+  {
+    ASSERT_TRUE(RecordingWriter::create(scratch.file("r"), MadeMachine(1).options()));
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 1);
+}
+
+TEST(Writer, RemovesOnlyItsOwnLeftovers) {
+  ScratchDir scratch;
+  const std::vector<std::string> others = {".r.0123", ".r.0123456789abcdeX", ".rr.0123456789abcdef",
+                                           "r.0123456789abcdef"};
+  for (const std::string& name : others) std::ofstream(scratch.file(name)) << "x";
+  std::ofstream(scratch.file(".r.0123456789abcdef")) << "x";
+  ASSERT_TRUE(RecordingWriter::create(scratch.file("r"), MadeMachine(1).options()));
+  EXPECT_FALSE(std::filesystem::exists(scratch.file(".r.0123456789abcdef")));
+  for (const std::string& name : others) EXPECT_TRUE(std::filesystem::exists(scratch.file(name))) << name;
+}
+
+TEST(Writer, PacksTheChunksOfOneThatWasKilled) {
+  ScratchDir scratch;
+  MadeMachine machine(15);
+  std::vector<Told> written;
+  {
+    auto writer = RecordingWriter::create(scratch.file("r"), machine.options());
+    ASSERT_TRUE(writer);
+    for (int i = 0; i < 60; ++i) {
+      written.push_back(tell(machine.next_calm(), machine.registry));
+      ASSERT_TRUE(writer->add(machine.sample, machine.registry));
+    }
+  }
+  EXPECT_EQ(summarize(scratch.file("r"))->sessions.at(0).blocks, 10U);
+  const auto before = std::filesystem::file_size(scratch.file("r"));
+  {
+    ASSERT_TRUE(RecordingWriter::create(scratch.file("r"), machine.options()));
+  }
+  EXPECT_EQ(summarize(scratch.file("r"))->sessions.at(0).blocks, 1U);
+  EXPECT_LT(std::filesystem::file_size(scratch.file("r")), before);
+  const ReadBack back = read_back(scratch.file("r"));
+  EXPECT_EQ(back.samples, written);
+  EXPECT_TRUE(back.losses.empty());
 }
 
 TEST(Writer, GoesOnWhenTheDiskHasSpaceAgain) {
