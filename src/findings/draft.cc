@@ -117,6 +117,41 @@ Draft draft_of(const Facts& facts, const Test& test, std::string_view id) {
   return draft;
 }
 
+const Test* main_subject(const Facts& facts, Quantity subjects, const Test& category,
+                         const std::function<bool(const Test&)>& counts) {
+  const Test* main = nullptr;
+  for (const Test& test : facts.tests(subjects)) {
+    const bool explained = test.judgement.shape == Shape::kStep || test.judgement.shape == Shape::kSaturating ||
+                           test.judgement.shape == Shape::kFollowsLoad;
+    if (!test.throughout || explained || (counts && !counts(test))) continue;
+    if (main == nullptr || test.rise() > main->rise()) main = &test;
+  }
+  return main != nullptr && share_of(main->rise(), category.rise()) >= kMostOfIt ? main : nullptr;
+}
+
+Draft attributed_draft(const Facts& facts, Drafts& drafts, const Test& subject, const Test& category,
+                       std::string_view id) {
+  std::erase_if(drafts, [&](const Draft& other) {
+    return other.finding.id == id && other.subject == subject.subject && other.finding.state == State::kInsufficient;
+  });
+  Draft draft = draft_of(facts, subject, id);
+  draft.attributed = true;
+  draft.finding.state = state_of(category);
+  draft.finding.p_value = category.judgement.p_value;
+  draft.finding.q_value = category.q_value;
+  draft.finding.needed.reset();
+  // Where the subject's own series was too short for a rate, the category's is the next best.
+  if (!draft.finding.rate && category.judgement.rate) {
+    draft.finding.rate =
+        Interval{category.judgement.rate->lower, category.judgement.rate->point, category.judgement.rate->upper};
+  }
+  const QuantityInfo& parent = info(category.quantity);
+  add_evidence(draft, model::info(parent.metric).source,
+               fmt::format("{} {}, of which it explains {:.0f} %", parent.meaning,
+                           rise_text(parent.unit, category.rise()), 100 * share_of(subject.rise(), category.rise())));
+  return draft;
+}
+
 void add_evidence(Draft& draft, const Facts& facts, model::SubjectId subject, model::Metric metric,
                   std::string_view label) {
   const auto edges = facts.edges(subject, metric);

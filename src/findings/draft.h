@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@ struct Draft {
   Quantity quantity{};
   double rise = 0;             ///< in the finding's unit
   double absorbed = 0;         ///< bytes of other subjects that come with it and have no finding of their own
+  bool attributed = false;     ///< rests on its category's test: the subject did not pass by itself
   bool confirmed = false;      ///< a counter of another origin shows (most of) the same rise
   const Test* test = nullptr;  ///< nothing for what was not put to the test (page cache)
 
@@ -31,6 +33,16 @@ using Drafts = std::vector<Draft>;
 
 /// A draft with state, figures, events that explain a step, and the catalog's next steps.
 [[nodiscard]] Draft draft_of(const Facts& facts, const Test& test, std::string_view id);
+
+/// The subject that explains most of a category which grows although none of its subjects passes alone: the one with
+/// the largest rise, when that is most of the category's and nothing else (a step, a saturation, the load, not being
+/// there all the time) explains it. `counts`: leaves subjects out, by any reason of the caller.
+[[nodiscard]] const Test* main_subject(const Facts& facts, Quantity subjects, const Test& category,
+                                       const std::function<bool(const Test&)>& counts = {});
+/// A draft about `subject` that rests on the test of its category. It replaces what was said of the subject alone,
+/// which could only be that it was not seen long enough.
+[[nodiscard]] Draft attributed_draft(const Facts& facts, Drafts& drafts, const Test& subject, const Test& category,
+                                     std::string_view id);
 
 /// Adds "LABEL 3.1 MiB -> 4.2 MiB" with the metric's file; nothing when the metric was not measured.
 void add_evidence(Draft& draft, const Facts& facts, model::SubjectId subject, model::Metric metric,

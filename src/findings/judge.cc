@@ -26,7 +26,8 @@ Confidence confidence_of(const Draft& draft) {
   if (draft.test == nullptr || !draft.finding.rate) return Confidence::kLow;
   const Interval& rate = *draft.finding.rate;
   const bool enough_blocks = draft.test->judgement.blocks >= 8;
-  if (draft.confirmed && enough_blocks && rate.lower >= rate.point / 2 && rate.lower > 0) return Confidence::kHigh;
+  if (draft.confirmed && !draft.attributed && enough_blocks && rate.lower >= rate.point / 2 && rate.lower > 0)
+    return Confidence::kHigh;
   return rate.lower > 0 && (draft.confirmed || enough_blocks) ? Confidence::kMedium : Confidence::kLow;
 }
 

@@ -12,7 +12,7 @@ namespace leakscope::findings {
 /// Every kind of series that is put to the test, parents before their children. One kind is one family of the
 /// hierarchy (families.h).
 enum class Quantity : std::uint8_t {
-  // The machine's bytes: what became unavailable, then its categories, then their subjects.
+  // The machine's bytes: what became unavailable, its categories, and the categories' subjects.
   kAvailableLost,
   kAnonymous,
   kShmem,

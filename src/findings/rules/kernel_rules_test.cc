@@ -139,6 +139,18 @@ TEST(KernelSlab, AReclaimableCacheThatSurvivesReclaimIsNotOne) {
   }
 }
 
+TEST(KernelSlab, TheCacheThatExplainsTheSumIsNamedThoughTooSlowToPassAlone) {
+  auto machine = losing_slab(100 * kMiB);
+  const auto cache = machine.cache("kmalloc-2k", 2048, false, ramp(500, 50000), ramp(500, 50000));
+  machine.series(cache, Metric::kSlabActiveObjects, ramp(500, 50000), 12);
+  machine.cache("kmalloc-1k", 1024, false, noisy(5000, 900), flat(6000));
+  const Judged judged = judge_with_defaults(machine.build());
+  EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing kmalloc-2k"});
+  EXPECT_TRUE(has_evidence(judged.findings[0], "of which it explains"));
+  EXPECT_EQ(judged.findings[0].confidence, Confidence::kMedium);
+  ASSERT_TRUE(judged.findings[0].rate);
+}
+
 TEST(KernelSlab, TheSumIsToldWhenCachesCannotBeRead) {
   auto machine = losing(40 * kMiB);
   machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 40 * kMiB));

@@ -112,10 +112,10 @@ void add_figures(Draft& draft, const Facts& facts) {
   draft.confirmed = std::max(unreclaim, reclaim) >= kHalfOfIt * draft.rise;
 }
 
-Draft growth_draft(const Facts& facts, const Test& test) {
+void add_growth(Draft& draft, const Facts& facts) {
+  const Test& test = *draft.test;
   const std::string name = facts.observation().info(test.subject).key.name;
   const auto size = static_cast<double>(facts.observation().last(test.subject, Metric::kSlabObjectSize).value_or(0));
-  Draft draft = draft_of(facts, test, "kernel.slab.growth");
   add_figures(draft, facts);
   if (holds_names_or_inodes(name)) {
     add_evidence(draft, facts, model::Registry::machine_id(), Metric::kDentryUnused, "unused dentries");
@@ -124,6 +124,11 @@ Draft growth_draft(const Facts& facts, const Test& test) {
   const bool known_kind = kinds.messages || kinds.sockets || kinds.pipes || kinds.bpf || kinds.descriptors;
   if (!known_kind) kinds = {.sockets = true, .pipes = true, .messages = true, .bpf = true, .object_bytes = size};
   name_holders(draft, facts, kinds, draft.rise);
+}
+
+Draft growth_draft(const Facts& facts, const Test& test) {
+  Draft draft = draft_of(facts, test, "kernel.slab.growth");
+  add_growth(draft, facts);
   return draft;
 }
 
@@ -195,16 +200,39 @@ void tell_fragmentation(const Facts& facts, Drafts& drafts) {
   }
 }
 
-/// /proc/slabinfo is for root: without it, the sum is all that can be told.
+/// What findings told explain of unreclaimable slab: the caches themselves, large kmalloc, what comes with threads and
+/// descriptors.
+double explained_slab(const Facts& facts, const Drafts& drafts) {
+  double sum =
+      std::max(0.0, facts.test(Quantity::kLargeKmalloc) == nullptr ? 0.0 : facts.test(Quantity::kLargeKmalloc)->rise());
+  for (const Draft& draft : drafts) {
+    sum += draft.absorbed;
+    const bool slab = draft.finding.id == "kernel.slab.growth" || draft.finding.id == "kernel.slab.fragmentation";
+    if (slab && draft.finding.state != State::kInsufficient) sum += draft.rise;
+  }
+  return sum;
+}
+
+/// Unreclaimable slab grows, and no cache passes by itself, or none could be read (/proc/slabinfo is for root).
 void tell_sum(const Facts& facts, Drafts& drafts) {
   const Test* sum = facts.test(Quantity::kSlabUnreclaimable);
-  if (sum == nullptr || facts.seen(Quantity::kSlabActive)) return;
-  if (!sum->grows() && !is_notable(*sum)) return;
+  if (sum == nullptr) return;
+  const bool caches_seen = facts.seen(Quantity::kSlabActive);
+  if (!sum->grows() && (caches_seen || !is_notable(*sum))) return;
+  if (share_of(explained_slab(facts, drafts), sum->rise()) >= kHalfOfIt) return;
+  const auto counts = [&](const Test& cache) { return !is_reclaimable(facts, cache); };
+  if (const Test* cache = main_subject(facts, Quantity::kSlabActive, *sum, counts)) {
+    Draft draft = attributed_draft(facts, drafts, *cache, *sum, "kernel.slab.growth");
+    add_growth(draft, facts);
+    drafts.push_back(std::move(draft));
+    return;
+  }
   Draft draft = draft_of(facts, *sum, "kernel.slab.growth");
-  draft.finding.next = {"leakscope doctor", "sudo leakscope diagnose --for 60s"};
+  if (!caches_seen) draft.finding.next = {"leakscope doctor", "sudo leakscope diagnose --for 60s"};
   add_evidence(draft, facts, model::Registry::machine_id(), Metric::kMeminfoSUnreclaim, "SUnreclaim");
   add_steadiness(draft);
-  add_evidence(draft, "/proc/slabinfo", "was not read, so the cache is not known");
+  add_evidence(draft, "/proc/slabinfo",
+               caches_seen ? "no single cache explains it" : "was not read, so the cache is not known");
   name_holders(draft, facts, {.sockets = true, .pipes = true, .messages = true, .bpf = true}, draft.rise);
   const Test* lost = facts.test(Quantity::kAvailableLost);
   draft.confirmed = lost != nullptr && lost->rise() >= kHalfOfIt * draft.rise;

@@ -36,35 +36,59 @@ bool is_module_loader(std::string_view caller) {
   return is_one_of(caller, kLoaders);
 }
 
-}  // namespace
+void add_figures(Draft& draft, const Facts& facts) {
+  const std::string& caller = draft.finding.subject.key.name;
+  add_evidence(draft, facts, draft.subject, Metric::kVmallocBytes, "areas hold");
+  add_evidence(draft, facts, draft.subject, Metric::kVmallocAreas, "areas");
+  add_steadiness(draft);
+  if (belongs_to_bpf(caller)) name_holders(draft, facts, {.bpf = true}, draft.rise);
+  if (is_module_loader(caller)) add_evidence(draft, "/proc/modules", "this caller loads modules");
+  const double all = std::max(facts.rise(Metric::kMeminfoVmallocUsed), facts.rise(Metric::kVmallocTotalPages));
+  draft.confirmed = all >= kHalfOfIt * draft.rise;
+}
 
-void kernel_vmalloc(const Facts& facts, Drafts& drafts) {
-  for (const Test& test : facts.tests(Quantity::kVmallocCaller)) {
-    const std::string caller = facts.observation().info(test.subject).key.name;
-    if (is_told_elsewhere(caller) || (!test.grows() && !is_notable(test))) continue;
-    const bool bpf_told = std::ranges::any_of(
-        drafts, [](const Draft& draft) { return draft.finding.id == "kernel.bpf" && draft.alarms(); });
-    if (belongs_to_bpf(caller) && bpf_told) continue;
-    Draft draft = draft_of(facts, test, "kernel.vmalloc");
-    add_evidence(draft, facts, test.subject, Metric::kVmallocBytes, "areas hold");
-    add_evidence(draft, facts, test.subject, Metric::kVmallocAreas, "areas");
-    add_steadiness(draft);
-    if (belongs_to_bpf(caller)) name_holders(draft, facts, {.bpf = true}, draft.rise);
-    if (is_module_loader(caller)) add_evidence(draft, "/proc/modules", "this caller loads modules");
-    const double all = std::max(facts.rise(Metric::kMeminfoVmallocUsed), facts.rise(Metric::kVmallocTotalPages));
-    draft.confirmed = all >= kHalfOfIt * draft.rise;
-    drafts.push_back(std::move(draft));
-  }
-  // vmallocinfo is for root: without callers, the sum is all that can be told, unless stacks explain it.
+/// VmallocUsed grows, and no caller passes by itself, or none could be read (/proc/vmallocinfo is for root).
+void tell_sum(const Facts& facts, Drafts& drafts) {
   const Test* sum = facts.test(Quantity::kVmalloc);
-  if (sum == nullptr || facts.seen(Quantity::kVmallocCaller) || !sum->grows()) return;
-  const double stacks = std::max(facts.rise(Metric::kMeminfoKernelStack), facts.rise(Metric::kVmstatKernelStack));
-  if (share_of(stacks, sum->rise()) >= kHalfOfIt) return;
+  if (sum == nullptr || !sum->grows()) return;
+  double explained = std::max(facts.rise(Metric::kMeminfoKernelStack), facts.rise(Metric::kVmstatKernelStack));
+  for (const Draft& draft : drafts) {
+    const bool vmalloc = draft.finding.id == "kernel.vmalloc" || draft.finding.id == "kernel.bpf";
+    if (vmalloc && draft.finding.state != State::kInsufficient) explained += draft.rise;
+  }
+  if (share_of(explained, sum->rise()) >= kHalfOfIt) return;
+  const auto counts = [&](const Test& caller) {
+    return !is_told_elsewhere(facts.observation().info(caller.subject).key.name);
+  };
+  if (const Test* caller = main_subject(facts, Quantity::kVmallocCaller, *sum, counts)) {
+    Draft draft = attributed_draft(facts, drafts, *caller, *sum, "kernel.vmalloc");
+    add_figures(draft, facts);
+    drafts.push_back(std::move(draft));
+    return;
+  }
   Draft draft = draft_of(facts, *sum, "kernel.vmalloc");
   add_evidence(draft, facts, sum->subject, Metric::kMeminfoVmallocUsed, "VmallocUsed");
   add_steadiness(draft);
-  add_evidence(draft, "/proc/vmallocinfo", "was not read, so the caller is not known");
+  add_evidence(draft, "/proc/vmallocinfo",
+               facts.seen(Quantity::kVmallocCaller) ? "no single caller explains it"
+                                                    : "was not read, so the caller is not known");
   drafts.push_back(std::move(draft));
+}
+
+}  // namespace
+
+void kernel_vmalloc(const Facts& facts, Drafts& drafts) {
+  const bool bpf_told = std::ranges::any_of(
+      drafts, [](const Draft& draft) { return draft.finding.id == "kernel.bpf" && draft.alarms(); });
+  for (const Test& test : facts.tests(Quantity::kVmallocCaller)) {
+    const std::string caller = facts.observation().info(test.subject).key.name;
+    if (is_told_elsewhere(caller) || (!test.grows() && !is_notable(test))) continue;
+    if (belongs_to_bpf(caller) && bpf_told) continue;
+    Draft draft = draft_of(facts, test, "kernel.vmalloc");
+    add_figures(draft, facts);
+    drafts.push_back(std::move(draft));
+  }
+  tell_sum(facts, drafts);
 }
 
 }  // namespace leakscope::findings::rules

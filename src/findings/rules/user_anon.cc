@@ -74,8 +74,8 @@ void doubt_short_lived_kind(Draft& draft, const Facts& facts) {
                fmt::format("{} of its kind ended in this window and gave all back, and it is young", ended));
 }
 
-Draft process_draft(const Facts& facts, const Test& test) {
-  Draft draft = draft_of(facts, test, "user.anon");
+void add_figures(Draft& draft, const Facts& facts) {
+  const Test& test = *draft.test;
   add_evidence(draft, facts, test.subject, Metric::kProcessRssAnon, "RssAnon");
   if (facts.rise(test.subject, Metric::kProcessSwap) > 0) {
     add_evidence(draft, facts, test.subject, Metric::kProcessSwap, "VmSwap");
@@ -87,6 +87,11 @@ Draft process_draft(const Facts& facts, const Test& test) {
   doubt_short_lived_kind(draft, facts);
   draft.confirmed =
       facts.test(Quantity::kAnonymous) != nullptr && facts.test(Quantity::kAnonymous)->rise() >= kHalfOfIt * draft.rise;
+}
+
+Draft process_draft(const Facts& facts, const Test& test) {
+  Draft draft = draft_of(facts, test, "user.anon");
+  add_figures(draft, facts);
   return draft;
 }
 
@@ -97,6 +102,10 @@ bool explained_by_programs(const Facts& facts, const Drafts& drafts, const Test&
     if (draft.finding.id == "user.anon") explained += draft.rise;
   }
   for (const Told::Group& group : told.groups) explained += group.test->rise();
+  for (const Told::Group& group :
+       notable_processes_or_groups(facts, Quantity::kProcessAnon, Quantity::kGroupAnon).groups) {
+    explained += group.test->rise();
+  }
   return share_of(explained, all.rise()) >= kHalfOfIt;
 }
 
@@ -111,6 +120,12 @@ void user_anon(const Facts& facts, Drafts& drafts) {
   // All programs together grow, but none of those that could be read does: many small ones, or /proc is hidden.
   const Test* all = facts.test(Quantity::kAnonymous);
   if (all == nullptr || !all->grows() || explained_by_programs(facts, drafts, *all)) return;
+  if (const Test* process = main_subject(facts, Quantity::kProcessAnon, *all)) {
+    Draft draft = attributed_draft(facts, drafts, *process, *all, "user.anon");
+    add_figures(draft, facts);
+    drafts.push_back(std::move(draft));
+    return;
+  }
   Draft draft = draft_of(facts, *all, "user.anon");
   const auto machine = model::Registry::machine_id();
   add_evidence(draft, facts, machine, Metric::kMeminfoAnonPages, "AnonPages");

@@ -253,6 +253,13 @@ TEST(UserShmem, NamesTheTmpfsThatFills) {
   EXPECT_LT(judged.findings[0].eta->lower, std::chrono::minutes(9));
 }
 
+TEST(UserShmem, NamesTheTmpfsThatExplainsTheSum) {
+  auto machine = losing(0);
+  machine.machine(Metric::kMeminfoShmem, ramp(64 * kMiB, 120 * kMiB));
+  machine.series(machine.subject(SubjectKind::kTmpfs, "/run"), Metric::kTmpfsUsed, ramp(kMiB, 120 * kMiB), 12);
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"user.shmem growing /run"});
+}
+
 TEST(UserShmem, NamesTheProcessBehindMemfds) {
   auto machine = losing(0);
   machine.machine(Metric::kMeminfoShmem, ramp(64 * kMiB, 120 * kMiB));

@@ -42,8 +42,8 @@ void finish(Draft& draft, const Facts& facts) {
   }
 }
 
-Draft tmpfs_draft(const Facts& facts, const Test& test) {
-  Draft draft = draft_of(facts, test, "user.shmem");
+Draft tmpfs_draft(const Facts& facts, Draft draft) {
+  const Test& test = *draft.test;
   add_evidence(draft, facts, test.subject, Metric::kTmpfsUsed, "used");
   if (facts.rise(test.subject, Metric::kTmpfsFiles) != 0) {
     add_evidence(draft, facts, test.subject, Metric::kTmpfsFiles, "files");
@@ -73,6 +73,17 @@ Draft unattached_draft(const Facts& facts, const Test& test) {
   draft.finding.next = {"ipcs -m", "leakscope status"};
   finish(draft, facts);
   return draft;
+}
+
+/// Shmem grows, and the tmpfs that explains most of it does not pass by itself: its source is slow.
+void tell_main_tmpfs(const Facts& facts, Drafts& drafts) {
+  const Test* shmem = facts.test(Quantity::kShmem);
+  const bool told = std::ranges::any_of(
+      drafts, [](const Draft& draft) { return draft.quantity == Quantity::kTmpfs && draft.alarms(); });
+  if (shmem == nullptr || !shmem->grows() || told) return;
+  const Test* mount = main_subject(facts, Quantity::kTmpfs, *shmem);
+  if (mount == nullptr) return;
+  drafts.push_back(tmpfs_draft(facts, attributed_draft(facts, drafts, *mount, *shmem, "user.shmem")));
 }
 
 double rise_of_tmpfs(const Facts& facts) {
@@ -146,8 +157,9 @@ void tell_unexplained(const Facts& facts, Drafts& drafts) {
 
 void user_shmem(const Facts& facts, Drafts& drafts) {
   for (const Test& test : facts.tests(Quantity::kTmpfs)) {
-    if (test.grows() || is_notable(test)) drafts.push_back(tmpfs_draft(facts, test));
+    if (test.grows() || is_notable(test)) drafts.push_back(tmpfs_draft(facts, draft_of(facts, test, "user.shmem")));
   }
+  tell_main_tmpfs(facts, drafts);
   for (const Test& test : facts.tests(Quantity::kShmSegment)) {
     if (test.grows() || is_notable(test)) drafts.push_back(segment_draft(facts, test));
   }
