@@ -106,7 +106,9 @@ void LiveSampler::collect_what_ends_soon(model::Sample& sample) {
 bool LiveSampler::wait_for_tick() {
   if (!first_) return true;
   const Nanoseconds start = first_->monotonic;
-  if (options_.duration && previous_->monotonic + options_.interval / 2 >= start + *options_.duration) {
+  // A duration shorter than the interval has two samples: one at its start, one at its end.
+  const Nanoseconds close_enough = ticks_ > 1 ? options_.interval / 2 : Nanoseconds{0};
+  if (options_.duration && previous_->monotonic + close_enough >= start + *options_.duration) {
     finished_ = true;
     return false;
   }

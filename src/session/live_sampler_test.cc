@@ -122,6 +122,16 @@ TEST(LiveSampler, TakesTheFirstSampleAtOnceAndTheLastAtTheEnd) {
   EXPECT_FALSE(*sampler->next(sample));
 }
 
+TEST(LiveSampler, TakesTwoSamplesOfADurationShorterThanTheInterval) {
+  Rig rig;
+  auto sampler =
+      rig.sampler(std::make_unique<CountingSource>(false), {SamplingMode::kLive, seconds(60), milliseconds(50)});
+  model::Sample sample;
+  EXPECT_TRUE(*sampler->next(sample));
+  EXPECT_TRUE(*sampler->next(sample));
+  EXPECT_FALSE(*sampler->next(sample));
+}
+
 TEST(LiveSampler, StopsAtOnceWhenAsked) {
   Rig rig;
   auto sampler =

@@ -16,6 +16,8 @@ namespace {
 using sources::recording::RecordingWriter;
 using sources::recording::WriterOptions;
 
+constexpr Nanoseconds kBetweenStates = std::chrono::seconds(25);
+
 Result<RecordingWriter> open_writer(const RecordOptions& options, WriterOptions writer_options) {
   if (options.output != "-") return RecordingWriter::create(options.output, std::move(writer_options));
   UniqueFd stream(::dup(STDOUT_FILENO));
@@ -113,12 +115,17 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
   ProgressState state;
   Forgetting forgetting(options.interval);
   model::Sample sample;
+  std::optional<Nanoseconds> state_told;
   for (;;) {
     auto more = (*sampler)->next(sample);
     if (!more) return std::unexpected(std::move(more.error()));
     if (!*more) break;
     state.take(sample, *registry);
-    writer->set_state((*sampler)->coverage(), (*sampler)->losses());
+    // What a flush writes of the sources' state; putting it into words allocates, so not for each sample.
+    if (!state_told || sample.time.monotonic - *state_told >= kBetweenStates) {
+      state_told = sample.time.monotonic;
+      writer->set_state((*sampler)->coverage(), (*sampler)->losses());
+    }
     const Result<> written = writer->add(sample, *registry);
     if (stream_has_ended(options, written)) {
       if (!reader_has_gone(options, written)) return std::unexpected(written.error());

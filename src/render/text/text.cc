@@ -28,7 +28,8 @@ void write_host(Pen& pen, const Document& document) {
   if (document.ledger && document.ledger->total) items.push_back(to_human(*document.ledger->total));
   if (const auto& window = document.window) {
     if (window->start && window->end) items.push_back("watched " + to_human(window->end->boot - window->start->boot));
-    items.push_back(fmt::format("{} samples, {}", report::to_human_count(static_cast<std::int64_t>(window->samples)),
+    items.push_back(fmt::format("{} {}, {}", report::to_human_count(static_cast<std::int64_t>(window->samples)),
+                                window->samples == 1 ? "sample" : "samples",
                                 document.losses.empty() ? "0 lost" : "losses below"));
   }
   if (!items.empty()) pen.hanging("", pen.joined(items));
