@@ -16,6 +16,7 @@ struct FrameRef {
   FrameHeader header;
 
   [[nodiscard]] std::uint64_t end() const { return offset + header.frame_size(); }
+  friend bool operator==(const FrameRef&, const FrameRef&) = default;
 };
 
 /// Bytes of a file that belong to no whole frame.

@@ -72,6 +72,24 @@ TEST(Retention, KeepsTheFileBelowItsLimitAndTheOldestCoarse) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 1);
 }
 
+TEST(Retention, AFileBeyondItsLimitTakesAnotherSession) {
+  ScratchDir scratch(ScratchDir::kInMemory);
+  MadeMachine machine(4);
+  WriterOptions options = machine.options();
+  {
+    auto writer = RecordingWriter::create(scratch.file("r"), options);
+    ASSERT_TRUE(writer);
+    while (writer->stats().file_size < static_cast<std::uint64_t>(kMinMaxSize.count()) * 3 / 2) {
+      ASSERT_TRUE(writer->add(machine.next_noise(100), machine.registry));
+    }
+  }
+  options.max_size = kMinMaxSize;
+  auto writer = RecordingWriter::create(scratch.file("r"), options);
+  ASSERT_TRUE(writer) << to_string(writer.error());
+  EXPECT_LE(std::filesystem::file_size(scratch.file("r")), static_cast<std::uintmax_t>(kMinMaxSize.count()));
+  EXPECT_GT(writer->stats().thinned_blocks, 0U);
+}
+
 TEST(Retention, DropsTheOldestAtLastAndSaysSo) {
   ScratchDir scratch(ScratchDir::kInMemory);
   MadeMachine machine(2);

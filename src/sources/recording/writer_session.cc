@@ -37,7 +37,10 @@ Result<> RecordingWriter::Session::begin() {
   if (::getrandom(&id_, sizeof id_, 0) != sizeof id_) {
     return std::unexpected(error_from_errno(errno, "recording", "get a random number"));
   }
-  if (file_) pack_old_chunks();
+  if (file_) {
+    pack_old_chunks();
+    tail_ = file_->size();
+  }
   SessionFacts facts{.host = options_.host,
                      .start = options_.start,
                      .interval = options_.interval,

@@ -145,7 +145,10 @@ TEST(Writer, KilledAtAnyMomentNothingFlushedIsLost) {
       options.block_length = std::chrono::seconds(60);
       options.max_size = kMinMaxSize;
       auto writer = RecordingWriter::create(scratch.file("r"), options);
-      if (!writer) ::_exit(1);
+      if (!writer) {
+        std::fputs(to_string(writer.error()).c_str(), stderr);
+        ::_exit(1);
+      }
       std::uint64_t bytes = 0;
       for (std::uint64_t samples = 1;; ++samples) {
         if (!writer->add(machine.next_noise(60), machine.registry)) ::_exit(2);
