@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # What one sample of all processes costs in CPU time: ours by tier, beside atop, smem and process-exporter where they
-# are installed. Starts COUNT processes of MIB MiB each (base pages) first, and ends only these.
+# are installed; then what each source costs.
+# Starts COUNT processes of MIB MiB each (base pages) first, and ends only these.
 # Usage: bench/sampling.sh [COUNT [MIB [ROUNDS]]]      (1000 processes of 10 MiB, 40 rounds)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 count=${1:-1000} mib=${2:-10} rounds=${3:-40}
 build=$root/build/bench
-if [[ ! -x $build/bench/sampling/bench_sampling ]]; then
+if [[ ! -x $build/bench/sampling/bench_sampling || ! -x $build/bench/sampling/bench_sources ]]; then
   cmake -S "$root" --preset bench >/dev/null
-  cmake --build "$build" --target bench_sampling bench_idle_processes >/dev/null
+  cmake --build "$build" --target bench_sampling bench_sources bench_idle_processes >/dev/null
 fi
 
 available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
@@ -106,3 +107,6 @@ else
   measure_exporter
   report "process-exporter (with PSS, its default)" "$measured"
 fi
+
+echo
+"$build/bench/sampling/bench_sources" "$((rounds / 2))"

@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,13 +31,22 @@ std::string render(const Arguments& arguments, const report::Document& document,
   return render::text::to_text(document, options);
 }
 
+std::unexpected<Error> exists_already(const std::string& path) {
+  return fail(Error::Kind::kUsage, path, "exists already", "Add --force to replace it");
+}
+
 Result<UniqueFd> open_output(const std::string& path, bool force) {
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
   UniqueFd fd(::open(path.c_str(), flags | (force ? O_TRUNC : O_EXCL), 0600));
-  if (fd.is_open()) return fd;
-  Error error = error_from_errno(errno, path, "create");
-  if (errno == EEXIST) error = Error{Error::Kind::kUsage, path, 0, "exists already", "Add --force to replace it"};
-  return std::unexpected(std::move(error));
+  if (fd.is_open()) {
+    struct stat status{};
+    // A file that others could read before is ours alone from now on; a device keeps its mode.
+    const bool shared = ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0;
+    if (shared && ::fchmod(fd.get(), 0600) != 0) return std::unexpected(error_from_errno(errno, path, "make private"));
+    return fd;
+  }
+  if (errno == EEXIST) return exists_already(path);
+  return std::unexpected(error_from_errno(errno, path, "create"));
 }
 
 }  // namespace
@@ -50,6 +60,20 @@ Result<> write_all(int fd, std::string_view text, std::string_view name) {
       return std::unexpected(error_from_errno(errno, std::string(name), "write"));
     }
     text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<> check_output(const Arguments& arguments) {
+  const auto path = arguments.value("--output");
+  if (!path || *path == "-") return {};
+  struct stat status{};
+  if (::lstat(path->c_str(), &status) == 0) return arguments.has("--force") ? Result<>{} : exists_already(*path);
+  if (errno != ENOENT) return std::unexpected(error_from_errno(errno, *path, "create"));
+  const std::size_t slash = path->rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path->substr(0, slash + 1);
+  if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    return std::unexpected(error_from_errno(errno, *path, "create"));
   }
   return {};
 }

@@ -9,6 +9,8 @@
 
 namespace leakscope::cli {
 
+/// Whether write_document() could create its file: asked before hours of watching, not after.
+[[nodiscard]] Result<> check_output(const Arguments& arguments);
 /// Renders the document as the common flags ask and writes it to standard output or to -o FILE. A file is made anew,
 /// 0600, never through a symbolic link; an existing one is replaced with --force only.
 [[nodiscard]] Result<> write_document(const Arguments& arguments, const report::Document& document);

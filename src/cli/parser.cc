@@ -73,6 +73,13 @@ Result<Arguments> Parser::parse(const Command& command, std::span<const std::str
   }
   for (Binding& binding : bindings) {
     if (binding.option->count() == 0) continue;
+    // CLI11 reads "--json=no" as a switch that is off; it is a mistake.
+    const auto& given = binding.option->results();
+    if (binding.flag->value.empty() &&
+        std::ranges::any_of(given, [](const std::string& word) { return word != "true"; })) {
+      return fail(Error::Kind::kUsage, fmt::format("leakscope {}", command.name),
+                  fmt::format("{} takes no value", binding.flag->name));
+    }
     if (auto known = check_words(command, *binding.flag, binding.values); !known) return std::unexpected(known.error());
     arguments.values_.emplace(binding.flag->name, std::move(binding.values));
   }

@@ -1,8 +1,10 @@
 #include "cli/program.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 
 #include <fmt/format.h>
@@ -32,6 +34,16 @@ bool asks_for_help(std::span<const std::string> words) {
   return std::ranges::any_of(words, [](const std::string& word) { return word == "--help" || word == "-h"; });
 }
 
+/// A file opened later must not become 0, 1 or 2 because we were started without these: what is said on standard error
+/// would be written into it. The place holders refuse what a closed descriptor would refuse.
+void occupy_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is this one, since those below are open.
+    [[maybe_unused]] const int opened = ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 const Command* find_command(std::string_view name) {
   const auto all = commands();
   const auto found = std::ranges::find(all, name, &Command::name);
@@ -41,6 +53,7 @@ const Command* find_command(std::string_view name) {
 }  // namespace
 
 int run_program(std::span<const std::string> words) {
+  occupy_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   if (words.empty()) {
     const auto written = write_all(STDERR_FILENO, program_help(), "standard error");

@@ -43,13 +43,15 @@ std::string grows(const Finding& finding) {
 
 std::string share(const Finding& finding) {
   if (!finding.share_of_decline || *finding.share_of_decline < 0.005 || finding.id == "machine.decline") return {};
-  return fmt::format(" and explains {:.0f} % of what this machine lost", 100 * *finding.share_of_decline);
+  return fmt::format(" and {} {:.0f} % of what this machine lost", is_plural(finding) ? "explain" : "explains",
+                     100 * *finding.share_of_decline);
 }
 
 std::string holder(const Finding& finding) {
   if (finding.holders.empty() || finding.domain != Domain::kKernel) return {};
   const Holder& first = finding.holders.front();
-  return fmt::format("; process {} ({}) holds it: {}", first.process.pid.value, first.comm, first.holds);
+  return fmt::format("; process {} ({}) holds {}: {}", first.process.pid.value, first.comm,
+                     is_plural(finding) ? "them" : "it", first.holds);
 }
 
 std::string what_is_left(const Judged& judged, const Finding& first) {

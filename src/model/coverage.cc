@@ -22,7 +22,10 @@ Coverage coverage_from_error(std::string source, const Error& error, std::string
   Coverage::State state = Coverage::State::kPartial;
   if (error.kind == Error::Kind::kDenied) state = Coverage::State::kDenied;
   if (error.kind == Error::Kind::kNotFound || error.kind == Error::Kind::kUnsupported) state = Coverage::State::kAbsent;
-  return Coverage{std::move(source), state, to_string(error), remedy.empty() ? error.hint : std::move(remedy)};
+  if (remedy.empty()) remedy = error.hint;
+  Error reason = error;
+  if (reason.hint == remedy) reason.hint.clear();  // what helps is told once, as the remedy
+  return Coverage{std::move(source), state, to_string(reason), std::move(remedy)};
 }
 
 }  // namespace leakscope::model

@@ -16,8 +16,8 @@ namespace {
 std::string page() {
   std::string text =
       "# Metrics\n\n"
-      "Every quantity that leakscope samples, records and judges: its name in recordings and in `csv` and `ndjson`\n"
-      "exports, what it is about, its unit, and the file where a person can look it up. A counter only rises and "
+      "Every quantity that leakscope samples, records and judges: its name in recordings\n"
+      "and documents, what it is about, its unit, and the file where a person can look it up. A counter only rises and "
       "starts\n"
       "anew at boot; a gauge is a level. A metric that this kernel does not have, or that may not be read, is absent:\n"
       "never 0.\n";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +23,9 @@ class Registry {
   void update(SubjectId id, const SubjectInfo& info);
   /// The process ended, the cgroup was removed: its series end here.
   void retire(SubjectId id);
+  /// Frees what is known of a retired subject once nobody asks for it any more; info() then tells its kind alone. A
+  /// recorder that runs for months on a machine that forks all day would hold every process of these months otherwise.
+  void forget(SubjectId id);
 
   [[nodiscard]] SubjectInfo info(SubjectId id) const;
   [[nodiscard]] std::size_t size() const;
@@ -31,10 +35,16 @@ class Registry {
   [[nodiscard]] static constexpr SubjectId machine_id() { return SubjectId{0}; }
 
  private:
+  /// What is known of one subject: not there once it is forgotten.
+  struct Slot {
+    std::unique_ptr<SubjectInfo> info;
+    SubjectKind kind = SubjectKind::kMachine;
+  };
+
   SubjectId add_locked(SubjectInfo info);
 
   mutable std::mutex mutex_;
-  std::deque<SubjectInfo> subjects_;
+  std::deque<Slot> subjects_;
   std::unordered_map<SubjectKey, SubjectId> live_;
 };
 

@@ -33,7 +33,23 @@ void Observation::add(const Sample& sample) {
       slot.stride *= 2;
     }
   }
-  events.insert(events.end(), sample.events.begin(), sample.events.end());
+  keep_events(sample.events);
+}
+
+void Observation::keep_events(const std::vector<Event>& seen) {
+  for (const Event& event : seen) {
+    const bool is_coming = event.kind == EventKind::kProcessStart || event.kind == EventKind::kProcessExit ||
+                           event.kind == EventKind::kCgroupMade || event.kind == EventKind::kCgroupRemoved;
+    if (!is_coming || ++comings_ <= kMostComings) {
+      events.push_back(event);
+      continue;
+    }
+    if (!comings_lost_at_) {
+      comings_lost_at_ = losses.size();
+      losses.push_back({"events", "later starts and ends of processes and cgroups not listed", 0, 0});
+    }
+    ++losses[*comings_lost_at_].count;
+  }
 }
 
 const Series* Observation::find(SeriesKey key) const {

@@ -66,6 +66,10 @@ class Observation {
   [[nodiscard]] std::optional<Moment> end() const { return end_; }
   [[nodiscard]] Nanoseconds length() const { return start_ && end_ ? end_->boot - start_->boot : Nanoseconds{0}; }
 
+  /// Starts and ends of processes and cgroups beyond kMostComings are counted as a loss: a recording of weeks would
+  /// hold millions. The other kinds are rare, and all kept.
+  static constexpr std::size_t kMostComings = 20'000;
+
   Host host;
   std::vector<Event> events;
   std::vector<Coverage> coverage;
@@ -82,7 +86,11 @@ class Observation {
   std::size_t max_points_;
   // One map per metric: a rule asks for all subjects of a metric, a sample brings them in runs.
   std::vector<std::unordered_map<std::uint32_t, Slot>> by_metric_;
+  void keep_events(const std::vector<Event>& seen);
+
   std::size_t samples_ = 0;
+  std::size_t comings_ = 0;
+  std::optional<std::size_t> comings_lost_at_;  ///< which of `losses` counts those that were not kept
   std::optional<Moment> start_;
   std::optional<Moment> end_;
 };

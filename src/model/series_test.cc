@@ -67,5 +67,19 @@ TEST(Metrics, NamesAreUniqueAndFound) {
   }
 }
 
+TEST(Observation, KeepsRareEventsWhenThoseOfProcessesAreTooMany) {
+  Observation observation(std::make_shared<Registry>());
+  Sample sample = sample_at(1, 10);
+  for (std::size_t i = 0; i < Observation::kMostComings + 5; ++i) {
+    sample.events.push_back({sample.time, EventKind::kProcessStart, std::nullopt, "sh"});
+  }
+  sample.events.push_back({sample.time, EventKind::kOomKill, std::nullopt, "sh"});
+  observation.add(sample);
+  ASSERT_EQ(observation.events.size(), Observation::kMostComings + 1);
+  EXPECT_EQ(observation.events.back().kind, EventKind::kOomKill);
+  ASSERT_EQ(observation.losses.size(), 1U);
+  EXPECT_EQ(observation.losses[0].count, 5U);
+}
+
 }  // namespace
 }  // namespace leakscope::model

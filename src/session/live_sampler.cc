@@ -10,6 +10,8 @@ namespace {
 
 constexpr Nanoseconds kClockStep = std::chrono::seconds(1);
 constexpr Nanoseconds kShortestDeadline = std::chrono::seconds(2);
+/// Most sources that may block do not: waiting so long for them puts their readings into the sample they belong to.
+constexpr Nanoseconds kGrace = std::chrono::milliseconds(20);
 
 Nanoseconds wall_offset(const Moment& moment) { return moment.wall.since_epoch - moment.boot.since_boot; }
 /// Sources say how often a recording at the usual interval wants them; one that samples faster gets them faster too,
@@ -74,19 +76,31 @@ Result<bool> LiveSampler::next(model::Sample& sample) {
   sample.time = clock_.now();
   if (!first_) first_ = sample.time;
   note_clocks(sample);
-  // Those beside begin first, so that they work while the fast tier is read.
+  // Those beside begin first, so that they work while the fast tier is read; at the first tick last, because some look
+  // closer at processes that the fast tier makes known.
   for (auto& entry : entries_) {
     if (entry->runner) collect_beside(*entry, sample);
-    if (!entry->schedule.is_due(sample.time.monotonic, options_.interval)) continue;
-    if (entry->runner) start_beside(*entry, sample);
   }
+  const bool first_tick = ticks_ == 0;
+  if (!first_tick) start_beside(sample);
   for (auto& entry : entries_) {
     if (entry->source && entry->schedule.is_due(sample.time.monotonic, options_.interval))
       sample_inline(*entry, sample);
   }
+  if (first_tick) start_beside(sample);
+  collect_what_ends_soon(sample);
   previous_ = sample.time;
   ++ticks_;
   return true;
+}
+
+void LiveSampler::collect_what_ends_soon(model::Sample& sample) {
+  const Nanoseconds until = clock_.now().monotonic + kGrace;
+  for (auto& entry : entries_) {
+    if (!entry->runner || !entry->runner->is_running()) continue;
+    if (entry->runner->wait_idle(std::max(until - clock_.now().monotonic, Nanoseconds{0})))
+      collect_beside(*entry, sample);
+  }
 }
 
 bool LiveSampler::wait_for_tick() {
@@ -123,14 +137,17 @@ void LiveSampler::sample_inline(Entry& entry, model::Sample& sample) {
   account(entry, sample, result, cpu);
 }
 
-void LiveSampler::start_beside(Entry& entry, const model::Sample& sample) {
-  if (entry.runner->is_running()) {
-    entry.overdue = entry.runner->running_for(sample.time.monotonic) > entry.deadline();
-    return;
+void LiveSampler::start_beside(const model::Sample& sample) {
+  for (auto& entry : entries_) {
+    if (!entry->runner || !entry->schedule.is_due(sample.time.monotonic, options_.interval)) continue;
+    if (entry->runner->is_running()) {
+      entry->overdue = entry->runner->running_for(sample.time.monotonic) > entry->deadline();
+      continue;
+    }
+    entry->overdue = false;
+    entry->runner->start(sample.time);
+    entry->schedule.ran(sample.time.monotonic);
   }
-  entry.overdue = false;
-  entry.runner->start(sample.time);
-  entry.schedule.ran(sample.time.monotonic);
 }
 
 void LiveSampler::collect_beside(Entry& entry, model::Sample& sample) {

@@ -55,8 +55,9 @@ class LiveSampler final : public sources::SampleStream {
  private:
   struct Entry;
   void sample_inline(Entry& entry, model::Sample& sample);
-  void start_beside(Entry& entry, const model::Sample& sample);
+  void start_beside(const model::Sample& sample);
   void collect_beside(Entry& entry, model::Sample& sample);
+  void collect_what_ends_soon(model::Sample& sample);
   void account(Entry& entry, model::Sample& sample, const Result<>& result, Nanoseconds cpu);
   void note_clocks(model::Sample& sample);
   [[nodiscard]] bool wait_for_tick();

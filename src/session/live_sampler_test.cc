@@ -59,6 +59,26 @@ class HangingSource final : public sources::Source {
   int fd_;
 };
 
+/// Stands for the fast tier, which makes processes known, and for the slow one, which looks closer at them.
+class KnowingSource final : public sources::Source {
+ public:
+  KnowingSource(std::atomic<int>& known, bool beside) : known_(known), beside_(beside) {}
+  [[nodiscard]] sources::SourceInfo info() const override { return {"knowing", {seconds(60), seconds(60)}, beside_}; }
+  [[nodiscard]] Result<> sample(model::SampleSink& sink) override {
+    if (beside_) {
+      sink.put(model::Metric::kMeminfoMemFree, known_.load());
+    } else {
+      known_ = 7;
+    }
+    return {};
+  }
+  [[nodiscard]] std::vector<model::Coverage> coverage() const override { return {}; }
+
+ private:
+  std::atomic<int>& known_;
+  bool beside_;
+};
+
 /// A clock that a test moves; waiting on the stop flag is real, so intervals are kept short.
 class SteppingClock final : public Clock {
  public:
@@ -118,9 +138,22 @@ TEST(LiveSampler, CollectsWhatRanBeside) {
       rig.sampler(std::make_unique<CountingSource>(true), {SamplingMode::kLive, milliseconds(10), std::nullopt});
   model::Sample sample;
   ASSERT_TRUE(*sampler->next(sample));
-  EXPECT_TRUE(sample.readings.empty());
   sampler->settle(sample, seconds(10));
   ASSERT_EQ(sample.readings.size(), 1U);
+}
+
+TEST(LiveSampler, AtTheFirstTickLooksCloserAtWhatTheFastTierMadeKnown) {
+  Rig rig;
+  std::atomic<int> known{0};
+  std::vector<std::unique_ptr<sources::Source>> both;
+  both.push_back(std::make_unique<KnowingSource>(known, true));
+  both.push_back(std::make_unique<KnowingSource>(known, false));
+  LiveSampler sampler(rig.registry, model::Host{}, std::move(both), {}, rig.clock, rig.stop, {});
+  model::Sample sample;
+  ASSERT_TRUE(*sampler.next(sample));
+  sampler.settle(sample, seconds(10));
+  ASSERT_EQ(sample.readings.size(), 1U);
+  EXPECT_EQ(sample.readings[0].value, 7);
 }
 
 TEST(LiveSampler, LeavesAHangingSourceBehindAndSaysSo) {

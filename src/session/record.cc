@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 
 #include <fmt/format.h>
 
@@ -45,9 +46,36 @@ class ProgressState {
   RecordProgress progress_;
 };
 
+/// Lets the registry forget subjects that ended: the writer has asked for what is known of them by its second flush
+/// after their end, and sources that run beside have given up their readings by then.
+class Forgetting {
+ public:
+  explicit Forgetting(Nanoseconds interval) : delay_(std::max<Nanoseconds>(std::chrono::minutes(5), 4 * interval)) {}
+
+  void take(const model::Sample& sample, model::Registry& registry) {
+    for (const model::SubjectId subject : sample.retired) ended_.push_back({sample.time.boot, subject});
+    while (!ended_.empty() && sample.time.boot - ended_.front().time > delay_) {
+      registry.forget(ended_.front().subject);
+      ended_.pop_front();
+    }
+  }
+
+ private:
+  struct Ended {
+    BootTime time;
+    model::SubjectId subject;
+  };
+  Nanoseconds delay_;
+  std::deque<Ended> ended_;
+};
+
 /// A reader that went away ends a stream as quietly as in any filter; a full disk does not end a recording.
 bool stream_has_ended(const RecordOptions& options, const Result<>& written) {
   return options.output == "-" && !written;
+}
+
+bool reader_has_gone(const RecordOptions& options, const Result<>& written) {
+  return stream_has_ended(options, written) && written.error().kind == Error::Kind::kGone;
 }
 
 std::vector<std::string> notes_of(const RecordingWriter& writer) {
@@ -77,9 +105,13 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
   writer_options.max_size = options.max_size;
   if (options.force) writer_options.existing = sources::recording::Existing::kReplace;
   auto writer = open_writer(options, std::move(writer_options));
+  if (!writer && options.output == "-" && writer.error().kind == Error::Kind::kGone) {
+    return RecordSummary{.samples = 0, .written = {}, .length = {}, .notes = {writer.error().what}};
+  }
   if (!writer) return std::unexpected(std::move(writer.error()));
 
   ProgressState state;
+  Forgetting forgetting(options.interval);
   model::Sample sample;
   for (;;) {
     auto more = (*sampler)->next(sample);
@@ -88,17 +120,24 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
     state.take(sample, *registry);
     writer->set_state((*sampler)->coverage(), (*sampler)->losses());
     const Result<> written = writer->add(sample, *registry);
-    if (stream_has_ended(options, written)) return std::unexpected(written.error());
+    if (stream_has_ended(options, written)) {
+      if (!reader_has_gone(options, written)) return std::unexpected(written.error());
+      break;
+    }
+    forgetting.take(sample, *registry);
     state.progress().trouble = written ? std::string{} : to_string(written.error());
     state.progress().written = Bytes(static_cast<std::int64_t>(writer->stats().bytes_written));
     if (progress) progress(state.progress());
   }
   writer->set_state((*sampler)->coverage(), (*sampler)->losses());
-  if (auto finished = writer->finish(*registry); !finished) return std::unexpected(std::move(finished.error()));
+  const auto finished = writer->finish(*registry);
+  if (!finished && !reader_has_gone(options, finished)) return std::unexpected(finished.error());
+  std::vector<std::string> notes = notes_of(*writer);
+  if (!finished) notes.push_back(finished.error().what);
   const auto stats = writer->stats();
   return RecordSummary{state.progress().samples,
                        Bytes(static_cast<std::int64_t>(stats.file_size > 0 ? stats.file_size : stats.bytes_written)),
-                       state.progress().elapsed, notes_of(*writer)};
+                       state.progress().elapsed, std::move(notes)};
 }
 
 }  // namespace leakscope::session

@@ -1,5 +1,6 @@
 #include "session/recordings.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +27,12 @@ struct Part {
   std::optional<WallTime> start;
 };
 
+/// A named pipe, or what a shell makes of <(zcat FILE): read once, so it cannot be looked over before.
+bool is_pipe(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
 Result<Part> examine(const std::string& path) {
   auto summary = recording::summarize(path);
   if (!summary) return std::unexpected(std::move(summary.error()));
@@ -41,6 +48,7 @@ Result<Part> examine(const std::string& path) {
 Result<std::vector<Part>> parts_of_last_boot(const std::vector<std::string>& paths, std::vector<Coverage>& coverage) {
   std::vector<Part> parts;
   for (const std::string& path : paths) {
+    if (is_pipe(path)) return fail(Error::Kind::kUsage, path, "is a pipe and cannot be joined with other recordings");
     auto part = examine(path);
     if (!part) return std::unexpected(std::move(part.error()));
     parts.push_back(std::move(*part));
@@ -101,8 +109,9 @@ Result<std::unique_ptr<Observation>> observe_recordings(std::vector<std::string>
   std::vector<Coverage> coverage;
   std::vector<model::Loss> losses;
   std::vector<Part> parts;
-  if (from_input) {
-    parts.push_back({"-", {}, {}});
+  const bool once = from_input || (paths.size() == 1 && is_pipe(paths.front()));
+  if (once) {
+    parts.push_back({paths.front(), {}, {}});
   } else {
     auto of_last_boot = parts_of_last_boot(paths, coverage);
     if (!of_last_boot) return std::unexpected(std::move(of_last_boot.error()));
@@ -114,7 +123,7 @@ Result<std::unique_ptr<Observation>> observe_recordings(std::vector<std::string>
     auto stream =
         from_input ? open_standard_input(registry)
                    : recording::open_recording(part.path, registry,
-                                               {.from = {}, .to = {}, .last_boot_only = true, .continues_boot = boot});
+                                               {.from = {}, .to = {}, .last_boot_only = !once, .continues_boot = boot});
     if (!stream) return std::unexpected(std::move(stream.error()));
     if (auto drained = drain(**stream, observation, registry, coverage); !drained) {
       coverage.push_back(model::coverage_from_error("recording", drained.error()));

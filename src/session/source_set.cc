@@ -106,7 +106,7 @@ Result<std::unique_ptr<LiveSampler>> open_live(std::shared_ptr<model::Registry> 
                                                const SamplingOptions& sampling) {
   auto root = RootedDir::open(options.root);
   if (!root) return std::unexpected(std::move(root.error()));
-  procfs::HostReading host = procfs::read_host(*root, {.whole_command_line = options.keep_command_lines});
+  procfs::HostReading host = procfs::read_host(*root);
   SourceSet set = open_sources(*root, host.host.page_size, options);
   std::ranges::move(host.coverage, std::back_inserter(set.not_opened));
   return std::make_unique<LiveSampler>(std::move(registry), std::move(host.host), std::move(set.opened),

@@ -111,7 +111,7 @@ LEAK_RATE = 2 * MIB
 
 
 def start_leaks(start):
-    seconds = WATCH_SECONDS + 45
+    seconds = WATCH_SECONDS + 90
     for _ in range(50):
         start.workload("steady", "1M", seconds)
     leaks = {name: start.workload(name, amount, seconds) for name, amount in [
@@ -161,14 +161,14 @@ def recording(leakscope, folder, failures):
         file = os.path.join(scratch, "killed.lsr")
         known = start_leaks(start)
         recorder = start.command([leakscope, "record", "-o", file, "--interval", "1s"])
-        time.sleep(WATCH_SECONDS + 32)  # what the last 30 s brought may be lost
+        time.sleep(WATCH_SECONDS + 62)  # what the last 30 s brought may be lost; slow sources were asked 18 times before
         recorder.send_signal(signal.SIGKILL)
         recorder.wait()
         size = os.path.getsize(file)
         os.truncate(file, size - 7)
         code, document = diagnose(leakscope, "--from", file)
         failures.check(code == 1, f"exit code is 1: {code}")
-        failures.check(document["window"]["samples"] >= WATCH_SECONDS - 2, f"at most 30 s are lost: {document['window']}")
+        failures.check(document["window"]["samples"] >= WATCH_SECONDS + 28, f"at most 30 s are lost: {document['window']}")
         check_leaks(document, known, failures)
 
 

@@ -79,6 +79,7 @@ Result<report::Document> diagnose(const Arguments& arguments) {
 }
 
 Result<ExitCode> run(const Arguments& arguments) {
+  if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
   const auto document = diagnose(arguments);
   if (!document) return std::unexpected(document.error());
   if (auto written = write_document(arguments, *document); !written) return std::unexpected(written.error());

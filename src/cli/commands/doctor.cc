@@ -19,6 +19,7 @@ constexpr auto kExamples = std::to_array<Example>({
 });
 
 Result<ExitCode> run(const Arguments& arguments) {
+  if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
   session::SourceOptions options;
   options.root = arguments.value("--root").value_or("/");
   auto stop = session::StopFlag::make();

@@ -66,6 +66,7 @@ Result<report::Document> status(const Arguments& arguments) {
 }
 
 Result<ExitCode> run(const Arguments& arguments) {
+  if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
   const auto document = status(arguments);
   if (!document) return std::unexpected(document.error());
   if (auto written = write_document(arguments, *document); !written) return std::unexpected(written.error());

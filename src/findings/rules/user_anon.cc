@@ -39,6 +39,41 @@ void add_high_water(Draft& draft, const Facts& facts) {
                                                  amount_text(model::Unit::kBytes, static_cast<double>(rss)))));
 }
 
+/// How many processes of the same group ended in the window: each gave back all it had.
+std::int64_t ended_siblings(const Facts& facts, model::SubjectId process) {
+  const auto& observation = facts.observation();
+  const auto group = observation.info(process).parent;
+  if (!group) return 0;
+  return std::ranges::count_if(observation.subjects_with(Metric::kProcessRssAnon), [&](model::SubjectId other) {
+    const model::SubjectInfo sibling = observation.info(other);
+    return sibling.retired && sibling.parent == group;
+  });
+}
+
+/// How old a process was at the end of the window.
+Nanoseconds age_of(const Facts& facts, model::SubjectId process) {
+  const model::SubjectInfo info = facts.observation().info(process);
+  const auto end = facts.observation().end();
+  if (!info.key.process || !end) return Nanoseconds::max();
+  return end->boot.since_boot -
+         std::chrono::milliseconds(10) * static_cast<std::int64_t>(info.key.process->start.ticks);
+}
+
+/// A job of a kind that lives for moments (a compiler, a query, a test) grows until it ends and gives all back. When
+/// several of its kind have done so in the window, and it is young itself, its growth says nothing yet; a leak of the
+/// kind as a whole shows in the group, and one of a process that stays shows once it is older than the others got.
+void doubt_short_lived_kind(Draft& draft, const Facts& facts) {
+  constexpr std::int64_t kSeveral = 3;
+  constexpr std::int64_t kYoungInWindows = 4;
+  if (!draft.alarms()) return;
+  const std::int64_t ended = ended_siblings(facts, draft.subject);
+  if (ended < kSeveral || age_of(facts, draft.subject) > kYoungInWindows * facts.length()) return;
+  draft.finding.state = State::kInsufficient;
+  draft.finding.needed = kYoungInWindows * facts.length();
+  add_evidence(draft, "/proc",
+               fmt::format("{} of its kind ended in this window and gave all back, and it is young", ended));
+}
+
 void add_figures(Draft& draft, const Facts& facts) {
   const Test& test = *draft.test;
   add_evidence(draft, facts, test.subject, Metric::kProcessRssAnon, "RssAnon");
@@ -49,6 +84,7 @@ void add_figures(Draft& draft, const Facts& facts) {
   add_where(draft, facts);
   add_high_water(draft, facts);
   add_evidence(draft, facts, test.subject, Metric::kProcessUss, "private memory");
+  doubt_short_lived_kind(draft, facts);
   draft.confirmed =
       facts.test(Quantity::kAnonymous) != nullptr && facts.test(Quantity::kAnonymous)->rise() >= kHalfOfIt * draft.rise;
 }

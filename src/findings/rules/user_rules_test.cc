@@ -117,6 +117,38 @@ TEST(UserAnon, ProgramsTogetherAreToldWhenNoneCanBeRead) {
   EXPECT_EQ(judged.findings[0].subject.key.kind, SubjectKind::kMachine);
 }
 
+/// A compiler at work: jobs of one kind that end and give all back, and one that grows through the whole window.
+Judged with_a_long_job(StartTime started) {
+  auto machine = losing(400 * kMiB);
+  const auto jobs = machine.group("cc1plus in build.service", noisy(300 * kMiB, 150 * kMiB), 3);
+  for (int i = 0; i < 6; ++i) {
+    const auto job = machine.process(100 + i, "cc1plus", ramp(20 * kMiB, 200 * kMiB), jobs);
+    machine.lives(job, 8 * i, 8 * i + 10);
+    machine.registry().retire(job);
+  }
+  model::SubjectInfo info;
+  info.key = {SubjectKind::kProcess, "cc1plus", ProcessId{Pid{2000}, started}};
+  info.parent = jobs;
+  machine.series(machine.registry().intern(info), Metric::kProcessRssAnon, ramp(50 * kMiB, 400 * kMiB));
+  return judge_with_defaults(machine.build());
+}
+
+TEST(UserAnon, AYoungJobOfAShortLivedKindIsDoubted) {
+  const StartTime just_before{24 * 3600 * 100 - 500};
+  const Judged judged = with_a_long_job(just_before);
+  const Finding* finding = find(judged, "user.anon", "cc1plus");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->state, State::kInsufficient);
+  EXPECT_TRUE(has_evidence(*finding, "6 of its kind ended"));
+}
+
+TEST(UserAnon, AnOldProcessOfAShortLivedKindIsTold) {
+  const StartTime hours_ago{20 * 3600 * 100};
+  const Finding* finding = find(with_a_long_job(hours_ago), "user.anon", "cc1plus");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->state, State::kGrowing);
+}
+
 TEST(UserGroup, WorkersThatLeakAsAWholeAreTold) {
   auto machine = losing(200 * kMiB);
   const auto workers = machine.group("worker in app.service", ramp(100 * kMiB, 200 * kMiB), 5);

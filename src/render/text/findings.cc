@@ -66,6 +66,14 @@ void write_head(Pen& pen, const Finding& finding, std::size_t number, std::size_
   pen.hanging(kIndent, pen.joined(facts_of(finding)));
 }
 
+/// "1 h 49 min to 2 h 4 min"; ends that read the same are one figure: "about 3 h 7 min".
+std::string room_of(const findings::Finding::Eta& eta) {
+  const std::string soonest = to_human(eta.lower);
+  if (!eta.upper) return soonest + " at least";
+  const std::string latest = to_human(*eta.upper);
+  return soonest == latest ? "about " + soonest : soonest + " to " + latest;
+}
+
 /// How things stand and where they go: "now 4.30 GiB, +39.8 MiB in this window; at this pace ..."
 std::string outlook_of(const Finding& finding) {
   std::string out;
@@ -76,10 +84,7 @@ std::string outlook_of(const Finding& finding) {
   }
   if (finding.eta) {
     out += out.empty() ? "" : "; ";
-    const std::string soonest = to_human(finding.eta->lower);
-    out += finding.eta->upper
-               ? fmt::format("at this pace there is room for {} to {}", soonest, to_human(*finding.eta->upper))
-               : fmt::format("at this pace there is room for {} at least", soonest);
+    out += "at this pace there is room for " + room_of(*finding.eta);
   }
   return out;
 }

@@ -67,6 +67,14 @@ TEST(Text, DoctorListsWhatIsOkToo) {
 
 TEST(Text, AnEmptyDocumentIsEmpty) { EXPECT_EQ(to_text({}, {}), ""); }
 
+TEST(Text, TwoEndsThatReadTheSameAreOneFigure) {
+  Document doc = report::testing::kernel_leak();
+  doc.findings.front().eta = findings::Finding::Eta{std::chrono::seconds(11220), std::chrono::seconds(11230)};
+  const std::string text = to_text(doc, {.width = 120});
+  EXPECT_NE(text.find("there is room for about 3 h 7 min"), std::string::npos) << text;
+  EXPECT_EQ(text.find("3 h 7 min to"), std::string::npos) << text;
+}
+
 TEST(Text, ALedgerWithoutTotalSaysSo) {
   Document doc = report::testing::status();
   doc.ledger->total.reset();

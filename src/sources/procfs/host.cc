@@ -182,7 +182,7 @@ std::string_view machine_from_release(std::string_view release) {
   return found == kSuffixes.end() ? std::string_view() : found->machine;
 }
 
-HostReading read_host(const RootedDir& root, const HostOptions& options) {
+HostReading read_host(const RootedDir& root) {
   HostReader reader(root);
   model::Host host;
   host.hostname = reader.needed("proc/sys/kernel/hostname");
@@ -190,7 +190,7 @@ HostReading read_host(const RootedDir& root, const HostOptions& options) {
   host.kernel_version = reader.needed("proc/version");
   host.boot_id = reader.needed("proc/sys/kernel/random/boot_id");
   const std::string command_line = reader.needed("proc/cmdline", "run as root");
-  host.command_line = options.whole_command_line ? command_line : without_private_values(command_line);
+  host.command_line = without_private_values(command_line);
   host.machine = reader.machine(host.kernel_release);
   if (host.machine.empty()) reader.note("nothing says which architecture the machine has");
   host.virtualization = detect_virtualization(root);

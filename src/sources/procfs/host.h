@@ -10,11 +10,6 @@
 
 namespace leakscope::sources::procfs {
 
-struct HostOptions {
-  /// Keep the kernel's command line as it is (--cmdlines), and not only what without_private_values() leaves of it.
-  bool whole_command_line = false;
-};
-
 struct HostReading {
   model::Host host;
   /// Entries of the source "host" for each fact that is missing though most machines have it; empty when all is known.
@@ -23,7 +18,7 @@ struct HostReading {
 
 /// The facts of the machine whose files stand below the root. What cannot be read stays empty. Live, page size,
 /// machine and CPUs are asked of the system; in a recorded tree they come from its files as far as these tell.
-[[nodiscard]] HostReading read_host(const RootedDir& root, const HostOptions& options = {});
+[[nodiscard]] HostReading read_host(const RootedDir& root);
 
 /// 1, 2, or 12 for a hybrid (both are mounted, the memory controller in v1) from /proc/PID/mountinfo or /proc/mounts;
 /// nullopt: no cgroup file system with memory is mounted.

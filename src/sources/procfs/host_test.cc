@@ -141,7 +141,6 @@ TEST(Host, ReadsARecordedTree) {
   EXPECT_EQ(reading.host.cpus, 2);
   EXPECT_EQ(reading.host.page_size, PageSize{65536});
   EXPECT_EQ(reading.host.modules, (std::vector<std::string>{"ext4", "xfs"}));
-  EXPECT_EQ(read_host(tree.root(), {.whole_command_line = true}).host.command_line, "root=/dev/sda page_owner=on");
 }
 
 TEST(Host, NamesWhatAnEmptyTreeLacks) {

@@ -295,5 +295,14 @@ TEST(Damage, OtherFilesAreRefused) {
   EXPECT_EQ(read_back("/dev/zero").error->kind, Error::Kind::kUsage);
 }
 
+TEST(Damage, AHugeSparseFileIsGivenUpSoon) {
+  ScratchDir scratch(ScratchDir::kInMemory);
+  put_contents(scratch.file("sparse"), "");
+  std::filesystem::resize_file(scratch.file("sparse"), std::uintmax_t{1} << 38U);
+  const FrameScan found = scan(scratch.file("sparse"));
+  EXPECT_TRUE(found.frames.empty());
+  EXPECT_EQ(found.whole_size, 0U);
+}
+
 }  // namespace
 }  // namespace leakscope::sources::recording

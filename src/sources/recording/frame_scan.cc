@@ -80,7 +80,8 @@ class Scanner {
 
   // The next place with a valid header of a frame that is not cut by the end of the file.
   Result<std::optional<std::uint64_t>> find_header(std::uint64_t from) {
-    for (std::uint64_t at = from; at + kHeaderSize <= scan_.file_size;) {
+    const std::uint64_t end = std::min(scan_.file_size, from + kMostBytesWithoutFrame);
+    for (std::uint64_t at = from; at + kHeaderSize <= end;) {
       const auto read = read_at(fd_, at, kSearchWindow, window_, name_);
       if (!read) return std::unexpected(read.error());
       const std::string_view window = window_;

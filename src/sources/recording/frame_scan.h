@@ -39,6 +39,9 @@ struct FrameScan {
 /// More than a year of chunks of 30 s.
 inline constexpr std::size_t kMaxFrames = std::size_t{1} << 20U;
 
+/// After so many bytes without a frame, no more is looked for: a sparse file or an endless stream would take for ever.
+inline constexpr std::uint64_t kMostBytesWithoutFrame = 4 * std::uint64_t{kMaxPayload};
+
 /// Scans a regular file from its start. Only failing reads are errors.
 [[nodiscard]] Result<FrameScan> scan_frames(int fd, std::string_view name);
 

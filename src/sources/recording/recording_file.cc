@@ -182,7 +182,7 @@ Result<> RecordingFile::examine() {
         !read) {
       return read;
     }
-    if (is_torn_frame(tail)) {
+    if (torn <= kHeaderSize + std::uint64_t{kMaxPayload} && is_torn_frame(tail)) {
       if (::ftruncate(fd_.get(), static_cast<off_t>(scan->whole_size)) != 0) {
         return std::unexpected(error_from_errno(errno, path_, "cut"));
       }

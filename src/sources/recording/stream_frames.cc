@@ -36,6 +36,7 @@ class StreamFrames final : public FrameSource {
           return header_;
         }
       }
+      if (skipped_ > kMostBytesWithoutFrame) return end();
       step_over();
     }
   }

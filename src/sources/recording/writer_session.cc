@@ -78,6 +78,7 @@ Result<> RecordingWriter::Session::write_to_stream(std::string_view frames) {
       continue;
     }
     if (errno == EINTR) continue;
+    if (errno == EPIPE) return fail(Error::Kind::kGone, "-", "whoever read the stream has gone");
     if (errno != EAGAIN) return std::unexpected(error_from_errno(errno, "-", "write"));
     pollfd wait{.fd = stream_.get(), .events = POLLOUT, .revents = 0};
     if (::poll(&wait, 1, kStreamPatienceMs) == 0) {

@@ -33,7 +33,9 @@ class SlabinfoSource final : public Source {
       : name_(root.display(kSlabinfo)), file_(std::move(file)), page_size_(page_size), table_(std::move(root)) {}
 
   SourceInfo info() const override {
-    return {.name = kName, .period = {.live = std::chrono::seconds(5), .recording = std::chrono::seconds(15)}};
+    return {.name = kName,
+            .period = {.live = std::chrono::seconds(5), .recording = std::chrono::seconds(15)},
+            .may_block = true};
   }
 
   Result<> sample(model::SampleSink& sink) override {
@@ -88,7 +90,9 @@ class SysfsSlabSource final : public Source {
         table_(std::move(table_root)) {}
 
   SourceInfo info() const override {
-    return {.name = kName, .period = {.live = std::chrono::seconds(15), .recording = std::chrono::seconds(60)}};
+    return {.name = kName,
+            .period = {.live = std::chrono::seconds(15), .recording = std::chrono::seconds(60)},
+            .may_block = true};
   }
 
   Result<> sample(model::SampleSink& sink) override {

@@ -32,7 +32,9 @@ class VmallocSource final : public Source {
       : name_(std::move(name)), file_(std::move(file)), page_size_(page_size) {}
 
   SourceInfo info() const override {
-    return {.name = kName, .period = {.live = std::chrono::seconds(5), .recording = std::chrono::seconds(60)}};
+    return {.name = kName,
+            .period = {.live = std::chrono::seconds(5), .recording = std::chrono::seconds(60)},
+            .may_block = true};
   }
 
   Result<> sample(model::SampleSink& sink) override {
