@@ -69,6 +69,7 @@ Series active_bytes(const Observation& observation, SubjectId cache) {
 
 Facts::Facts(const Observation& observation, const JudgeOptions& options)
     : observation_(observation), options_(options) {
+  find_own_process();
   for (const auto& [metric, name] :
        std::initializer_list<std::pair<Metric, const char*>>{{Metric::kStatContextSwitches, "context switches"},
                                                              {Metric::kStatForks, "forks"},

@@ -124,6 +124,17 @@ TEST(Hierarchy, NoiseInThousandsOfSeriesRaisesNothing) {
   EXPECT_EQ(judged.verdict, Verdict::kClean);
 }
 
+TEST(Judge, LeavesItsOwnProgramOut) {
+  ObservationBuilder machine;
+  machine.idle_machine();
+  const auto group = machine.group("leakscope in /", ramp(5 * kMiB, 20 * kMiB), 1);
+  machine.process(42, "leakscope", ramp(5 * kMiB, 20 * kMiB), group);
+  const auto observation = machine.build();
+  EXPECT_EQ(alarms(judge(observation, {})), Words{"user.anon growing leakscope"});
+  EXPECT_EQ(alarms(judge(observation, {.own_pid = Pid{42}})), Words{});
+  EXPECT_EQ(alarms(judge(observation, {.own_pid = Pid{43}})), Words{"user.anon growing leakscope"});
+}
+
 TEST(Headline, SaysWhoHowFastAndUntilWhen) {
   ObservationBuilder machine;
   machine.idle_machine().machine(Metric::kMeminfoMemAvailable, ramp(kGiB, -40 * kMiB));
