@@ -67,6 +67,12 @@ Series active_bytes(const Observation& observation, SubjectId cache) {
 
 }  // namespace
 
+BootTime start_of(const ProcessId& process) {
+  constexpr std::uint64_t kTwentyYears = std::uint64_t{20} * 365 * 86400 * 100;
+  return BootTime{std::chrono::milliseconds(10) *
+                  static_cast<std::int64_t>(std::min(process.start.ticks, kTwentyYears))};
+}
+
 Facts::Facts(const Observation& observation, const JudgeOptions& options)
     : observation_(observation), options_(options) {
   find_own_process();
@@ -193,10 +199,7 @@ void Facts::add_covariates(Options& options, Quantity quantity, SubjectId subjec
     case Quantity::kProcessFds:
     case Quantity::kProcessThreads: {
       const model::SubjectInfo known = observation_.info(subject);
-      if (known.key.process) {
-        const auto ticks = std::min<std::uint64_t>(known.key.process->start.ticks, std::uint64_t{1} << 36);
-        options.subject_start = BootTime{std::chrono::milliseconds(10) * static_cast<std::int64_t>(ticks)};
-      }
+      if (known.key.process) options.subject_start = start_of(*known.key.process);
       return own(Metric::kProcessCpuTime);
     }
     case Quantity::kGroupAnon:

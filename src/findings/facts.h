@@ -33,6 +33,9 @@ struct Test {
   [[nodiscard]] bool grows() const { return significant && throughout && rise() > 0; }
 };
 
+/// When a process started, on the axis of series; a start that no boot could have is held at twenty years.
+[[nodiscard]] BootTime start_of(const ProcessId& process);
+
 /// Everything that rules look at: the observation, and the tests of all its series over the hierarchy.
 class Facts {
  public:

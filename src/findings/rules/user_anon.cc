@@ -55,8 +55,7 @@ Nanoseconds age_of(const Facts& facts, model::SubjectId process) {
   const model::SubjectInfo info = facts.observation().info(process);
   const auto end = facts.observation().end();
   if (!info.key.process || !end) return Nanoseconds::max();
-  return end->boot.since_boot -
-         std::chrono::milliseconds(10) * static_cast<std::int64_t>(info.key.process->start.ticks);
+  return end->boot - start_of(*info.key.process);
 }
 
 /// A job of a kind that lives for moments (a compiler, a query, a test) grows until it ends and gives all back. When

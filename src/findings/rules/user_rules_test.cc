@@ -144,7 +144,8 @@ TEST(UserAnon, AYoungJobOfAShortLivedKindIsDoubted) {
 
 TEST(UserAnon, AnOldProcessOfAShortLivedKindIsTold) {
   const StartTime hours_ago{20 * 3600 * 100};
-  const Finding* finding = find(with_a_long_job(hours_ago), "user.anon", "cc1plus");
+  const Judged judged = with_a_long_job(hours_ago);
+  const Finding* finding = find(judged, "user.anon", "cc1plus");
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->state, State::kGrowing);
 }
