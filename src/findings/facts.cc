@@ -80,9 +80,11 @@ Facts::Facts(const Observation& observation, const JudgeOptions& options)
        std::initializer_list<std::pair<Metric, const char*>>{{Metric::kStatContextSwitches, "context switches"},
                                                              {Metric::kStatForks, "forks"},
                                                              {Metric::kNetBytes, "network bytes"},
-                                                             {Metric::kDiskBytes, "disk bytes"}}) {
+                                                             {Metric::kDiskBytes, "disk bytes"},
+                                                             {Metric::kSockSocketsUsed, "sockets"}}) {
     const Series* series = observation_.find(metric);
-    if (has_points(series)) machine_load_.push_back({name, series, true});
+    const bool is_counter = model::info(metric).kind == model::MetricKind::kCounter;
+    if (has_points(series)) machine_load_.push_back({name, series, is_counter});
   }
   for (const QuantityInfo& quantity : all_quantities()) {
     collect(quantity);
