@@ -111,7 +111,7 @@ LEAK_RATE = 2 * MIB
 
 
 def start_leaks(start):
-    seconds = WATCH_SECONDS + 90
+    seconds = WATCH_SECONDS + 110
     for _ in range(50):
         start.workload("steady", "1M", seconds)
     leaks = {name: start.workload(name, amount, seconds) for name, amount in [
@@ -161,7 +161,8 @@ def recording(leakscope, folder, failures):
         file = os.path.join(scratch, "killed.lsr")
         known = start_leaks(start)
         recorder = start.command([leakscope, "record", "-o", file, "--interval", "1s"])
-        time.sleep(WATCH_SECONDS + 62)  # what the last 30 s brought may be lost; slow sources were asked 18 times before
+        # The kill may lose the last 30 s, and the cut tears what was written for the 30 s before.
+        time.sleep(WATCH_SECONDS + 77)
         # Built with ASan it keeps what it freed, and grows: that is the build's, and no false alarm.
         known["recorder"] = recorder
         recorder.send_signal(signal.SIGKILL)
@@ -170,7 +171,8 @@ def recording(leakscope, folder, failures):
         os.truncate(file, size - 7)
         code, document = diagnose(leakscope, "--from", file)
         failures.check(code == 1, f"exit code is 1: {code}")
-        failures.check(document["window"]["samples"] >= WATCH_SECONDS + 28, f"at most 30 s are lost: {document['window']}")
+        failures.check(document["window"]["samples"] >= WATCH_SECONDS + 15,
+                       f"at most 30 s are lost, and what was cut off: {document['window']}")
         check_leaks(document, known, failures)
 
 
