@@ -127,9 +127,6 @@ Judged judge(const model::Observation& observation, const JudgeOptions& options)
   if (const Test* root = facts.test(Quantity::kAvailableLost)) judged.detectable_rate = root->judgement.detectable_rate;
   if (judged.verdict == Verdict::kInsufficient) judged.needed = time_needed(facts);
   judged.struggle = struggle_of(facts);
-  for (const model::Coverage& coverage : observation.coverage) {
-    if (coverage.state != model::Coverage::State::kOk) judged.coverage.push_back(coverage);
-  }
   judged.findings.reserve(drafts.size());
   for (Draft& draft : drafts) judged.findings.push_back(std::move(draft.finding));
   return judged;

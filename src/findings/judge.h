@@ -34,7 +34,6 @@ struct Judged {
   std::optional<double> detectable_rate;  ///< clean: the machine-wide bytes per second that would have been noticed
   std::optional<Nanoseconds> needed;      ///< insufficient: how long to watch
   std::vector<std::string> struggle;      ///< one sentence each: swapping, scanning, stalls
-  std::vector<model::Coverage> coverage;  ///< what this evidence could not show
 };
 
 struct JudgeOptions {

@@ -32,13 +32,6 @@ void copy_events(const model::Observation& observation, report::Document& docume
   }
 }
 
-/// The same complaint from each of many files is one to the reader.
-void append_coverage(std::vector<model::Coverage>& to, const std::vector<model::Coverage>& from) {
-  for (const model::Coverage& entry : from) {
-    if (std::ranges::find(to, entry) == to.end()) to.push_back(entry);
-  }
-}
-
 }  // namespace
 
 report::Document document_from(const model::Observation& observation, const findings::JudgeOptions& options) {
@@ -56,7 +49,6 @@ report::Document document_from(const model::Observation& observation, const find
   document.findings = judged.findings;
   copy_events(observation, document);
   document.coverage = observation.coverage;
-  append_coverage(document.coverage, judged.coverage);
   document.losses = observation.losses;
   return document;
 }

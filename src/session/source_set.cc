@@ -95,9 +95,8 @@ Opened open_process_source(const RootedDir& root, PageSize page_size, const Sour
 SourceSet open_sources(const RootedDir& root, PageSize page_size, const SourceOptions& options) {
   SourceSet set;
   for (const Row& row : kRows) add(set, row.name, row.open(root, page_size));
-  if (options.processes) add(set, "processes", open_process_source(root, page_size, options, set));
-  if (options.processes)
-    add(set, "process_details", sources::process::open_process_details(root, {.page_size = page_size}));
+  add(set, "processes", open_process_source(root, page_size, options, set));
+  add(set, "process_details", sources::process::open_process_details(root, {.page_size = page_size}));
   return set;
 }
 

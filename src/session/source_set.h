@@ -16,8 +16,7 @@ namespace leakscope::session {
 
 struct SourceOptions {
   std::string root = "/";  ///< below it stand proc/, sys/ and dev/: the live machine or a tree made from one
-  bool processes = true;
-  bool use_bpf = true;  ///< the task iterator, where it may load
+  bool use_bpf = true;     ///< the task iterator, where it may load
 };
 
 /// All sources that this machine, tree and permission allow, and what became of the others.

@@ -6,6 +6,7 @@
 
 #include "cli/commands/rows.h"
 #include "cli/interrupt.h"
+#include "cli/live_flags.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/values.h"
@@ -26,12 +27,8 @@ constexpr auto kFlags = std::to_array<Flag>({
      .fallback = {},
      .words = {},
      .repeats = true},
-    {.name = "--no-bpf",
-     .value = {},
-     .help = "read processes from /proc even where BPF may load",
-     .fallback = {},
-     .words = {}},
-    {.name = "--root", .value = "DIR", .help = "the folder that holds proc/ and sys/", .fallback = "/", .words = {}},
+    kNoBpfFlag,
+    kRootFlag,
 });
 
 constexpr auto kExamples = std::to_array<Example>({
@@ -57,8 +54,7 @@ Result<report::Document> diagnose(const Arguments& arguments) {
     return session::diagnose_recordings(arguments.values("--from"), {});
   }
   session::DiagnoseOptions options;
-  options.sources.root = arguments.value("--root").value_or("/");
-  options.sources.use_bpf = !arguments.has("--no-bpf");
+  options.sources = live_sources(arguments);
   const auto duration = parse_duration(arguments.value("--for").value_or("60s"));
   if (!duration) return std::unexpected(duration.error());
   const auto interval = parse_duration(arguments.value("--interval").value_or("1s"));

@@ -4,13 +4,14 @@
 
 #include "cli/commands/rows.h"
 #include "cli/interrupt.h"
+#include "cli/live_flags.h"
 #include "cli/output.h"
 
 namespace leakscope::cli {
 namespace {
 
 constexpr auto kFlags = std::to_array<Flag>({
-    {.name = "--root", .value = "DIR", .help = "the folder that holds proc/ and sys/", .fallback = "/", .words = {}},
+    kRootFlag,
 });
 
 constexpr auto kExamples = std::to_array<Example>({
@@ -20,8 +21,7 @@ constexpr auto kExamples = std::to_array<Example>({
 
 Result<ExitCode> run(const Arguments& arguments) {
   if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
-  session::SourceOptions options;
-  options.root = arguments.value("--root").value_or("/");
+  const session::SourceOptions options = live_sources(arguments);
   auto stop = session::StopFlag::make();
   if (!stop) return std::unexpected(stop.error());
   const InterruptGuard guard(*stop);

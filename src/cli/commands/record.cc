@@ -9,6 +9,7 @@
 #include "base/printable.h"
 #include "cli/commands/rows.h"
 #include "cli/interrupt.h"
+#include "cli/live_flags.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/values.h"
@@ -24,12 +25,8 @@ constexpr auto kFlags = std::to_array<Flag>({
      .help = "keep the file below this: old parts are thinned, then dropped",
      .fallback = "no limit",
      .words = {}},
-    {.name = "--no-bpf",
-     .value = {},
-     .help = "read processes from /proc even where BPF may load",
-     .fallback = {},
-     .words = {}},
-    {.name = "--root", .value = "DIR", .help = "the folder that holds proc/ and sys/", .fallback = "/", .words = {}},
+    kNoBpfFlag,
+    kRootFlag,
 });
 
 constexpr auto kExamples = std::to_array<Example>({
@@ -40,8 +37,7 @@ constexpr auto kExamples = std::to_array<Example>({
 
 Result<session::RecordOptions> options_from(const Arguments& arguments) {
   session::RecordOptions options;
-  options.sources.root = arguments.value("--root").value_or("/");
-  options.sources.use_bpf = !arguments.has("--no-bpf");
+  options.sources = live_sources(arguments);
   options.force = arguments.has("--force");
   const auto output = arguments.value("--output");
   if (!output) {

@@ -7,6 +7,7 @@
 #include "base/text_cursor.h"
 #include "cli/commands/rows.h"
 #include "cli/interrupt.h"
+#include "cli/live_flags.h"
 #include "cli/output.h"
 
 namespace leakscope::cli {
@@ -24,12 +25,8 @@ constexpr auto kFlags = std::to_array<Flag>({
      .fallback = {},
      .words = {}},
     {.name = "--rows", .letter = 'n', .value = "N", .help = "rows of each table", .fallback = "10", .words = {}},
-    {.name = "--no-bpf",
-     .value = {},
-     .help = "read processes from /proc even where BPF may load",
-     .fallback = {},
-     .words = {}},
-    {.name = "--root", .value = "DIR", .help = "the folder that holds proc/ and sys/", .fallback = "/", .words = {}},
+    kNoBpfFlag,
+    kRootFlag,
 });
 
 constexpr auto kExamples = std::to_array<Example>({
@@ -40,8 +37,7 @@ constexpr auto kExamples = std::to_array<Example>({
 
 Result<report::Document> status(const Arguments& arguments) {
   session::StatusOptions options;
-  options.sources.root = arguments.value("--root").value_or("/");
-  options.sources.use_bpf = !arguments.has("--no-bpf");
+  options.sources = live_sources(arguments);
   if (const auto rows = arguments.value("--rows")) {
     const auto number = parse_number<std::uint32_t>(*rows);
     if (!number || *number == 0)
