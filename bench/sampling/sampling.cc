@@ -52,7 +52,7 @@ void measure_table(const char* tier, Result<std::unique_ptr<sources::ProcessTabl
 }
 
 // `seconds_apart`: how much boot time passes between two samples, as the source sees it.
-void measure_sources(const char* tier, std::vector<sources::Source*> sources, sources::Source& measured,
+void measure_sources(const char* tier, const std::vector<sources::Source*>& sources, sources::Source& measured,
                      model::Registry& registry, int rounds, int seconds_apart) {
   model::Sample sample;
   sample.time = SystemClock().now();

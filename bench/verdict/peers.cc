@@ -41,6 +41,7 @@ double p_of(double s, double variance) {
 
 std::vector<double> values_of(std::span<const model::Point> series) {
   std::vector<double> values;
+  values.reserve(series.size());
   for (const auto& point : series) values.push_back(static_cast<double>(point.value));
   return values;
 }

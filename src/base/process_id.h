@@ -14,8 +14,14 @@ struct Pid {
 
 /// When a process started, in clock ticks (100 Hz) since boot: field 22 of /proc/PID/stat, and
 /// task_struct.start_boottime / 10 ms.
+/// What most tools print of a process has no start time: the upper half of the range stands for starts that nobody
+/// knows, one number for each process that must be told apart.
 struct StartTime {
   std::uint64_t ticks = 0;
+
+  static constexpr std::uint64_t kFirstUnknown = std::uint64_t{1} << 63U;
+  [[nodiscard]] static constexpr StartTime unknown(std::uint64_t which) { return {kFirstUnknown | which}; }
+  [[nodiscard]] constexpr bool known() const { return ticks < kFirstUnknown; }
   friend constexpr auto operator<=>(StartTime, StartTime) = default;
 };
 

@@ -2,10 +2,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
@@ -15,8 +19,6 @@ namespace leakscope {
 namespace {
 
 constexpr std::size_t kFirstBuffer = 4096;
-
-std::string or_here(std::string_view relative) { return relative.empty() ? "." : std::string(relative); }
 
 }  // namespace
 
@@ -50,20 +52,47 @@ Result<std::string_view> read_whole(int fd, FileBuffer& buffer, std::string_view
 Result<RootedDir> RootedDir::open(std::string path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.is_open()) return std::unexpected(error_from_errno(errno, path, "open directory"));
-  return RootedDir(std::move(path), std::move(fd));
+  const bool confined = path != "/";
+  return RootedDir(std::move(path), std::move(fd), confined);
+}
+
+RootedDir RootedDir::as_proc() && {
+  is_proc_ = true;
+  return std::move(*this);
+}
+
+std::string RootedDir::below(std::string_view relative) const {
+  if (is_proc_ && relative == "proc") return ".";
+  if (is_proc_ && relative.starts_with("proc/")) return std::string(relative.substr(5));
+  if (is_proc_ && relative.starts_with("sys")) return "self/no-sys";
+  return relative.empty() ? "." : std::string(relative);
+}
+
+int RootedDir::open_at(const std::string& path, int flags) const {
+  if (confined_) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags);
+    how.resolve = RESOLVE_BENEATH;
+    const long fd = ::syscall(SYS_openat2, fd_.get(), path.c_str(), &how, sizeof how);
+    // Before 5.6, and where a filter of system calls does not know it.
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(fd);
+  }
+  return ::openat(fd_.get(), path.c_str(), flags);
 }
 
 Result<UniqueFd> RootedDir::open_file(std::string_view relative) const {
   const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  UniqueFd fd(::openat(fd_.get(), or_here(relative).c_str(), flags));
+  UniqueFd fd(open_at(below(relative), flags));
   if (!fd.is_open()) return std::unexpected(error_from_errno(errno, display(relative), "open"));
   return fd;
 }
 
 Result<RootedDir> RootedDir::open_dir(std::string_view relative) const {
-  UniqueFd fd(::openat(fd_.get(), or_here(relative).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  UniqueFd fd(open_at(below(relative), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.is_open()) return std::unexpected(error_from_errno(errno, display(relative), "open directory"));
-  return RootedDir(display(relative), std::move(fd));
+  RootedDir opened(display(relative), std::move(fd), confined_);
+  opened.is_proc_ = is_proc_ && relative.empty();
+  return opened;
 }
 
 Result<std::string_view> RootedDir::read(std::string_view relative, FileBuffer& buffer, std::size_t limit) const {
@@ -73,15 +102,15 @@ Result<std::string_view> RootedDir::read(std::string_view relative, FileBuffer& 
 }
 
 Result<std::string> RootedDir::read_link(std::string_view relative) const {
-  std::string target(4096, '\0');
-  const ssize_t length = ::readlinkat(fd_.get(), or_here(relative).c_str(), target.data(), target.size());
+  std::array<char, 4096> target{};
+  const ssize_t length = ::readlinkat(fd_.get(), below(relative).c_str(), target.data(), target.size());
   if (length < 0) return std::unexpected(error_from_errno(errno, display(relative), "read link"));
-  target.resize(static_cast<std::size_t>(length));
-  return target;
+  // A string of its own size: many are kept.
+  return std::string(target.data(), static_cast<std::size_t>(length));
 }
 
 Result<std::vector<std::string>> RootedDir::list(std::string_view relative) const {
-  UniqueFd fd(::openat(fd_.get(), or_here(relative).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  UniqueFd fd(open_at(below(relative), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.is_open()) return std::unexpected(error_from_errno(errno, display(relative), "open directory"));
   std::unique_ptr<DIR, int (*)(DIR*)> dir(::fdopendir(fd.get()), ::closedir);
   if (!dir) return std::unexpected(error_from_errno(errno, display(relative), "list directory"));
@@ -100,7 +129,7 @@ Result<std::vector<std::string>> RootedDir::list(std::string_view relative) cons
 }
 
 bool RootedDir::exists(std::string_view relative) const {
-  return ::faccessat(fd_.get(), or_here(relative).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  return ::faccessat(fd_.get(), below(relative).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 std::string RootedDir::display(std::string_view relative) const {

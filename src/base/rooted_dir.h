@@ -30,10 +30,13 @@ inline constexpr std::size_t kDefaultReadLimit = std::size_t{64} << 20U;
 
 /// A directory below which a source finds its files: "/", a recorded tree, or a test's folder. Paths are relative to
 /// it and have no leading slash: "proc/meminfo", "sys/kernel/slab". Opening never follows a final symbolic link,
-/// never blocks on a FIFO or device, and never makes anything our controlling terminal.
+/// never blocks on a FIFO or device, and never makes anything our controlling terminal. Below any root but "/" no link
+/// on the way leads out of it either: a tree that somebody else made cannot show us other files.
 class RootedDir {
  public:
   [[nodiscard]] static Result<RootedDir> open(std::string path);
+  /// The directory is a bare copy of /proc: "proc/meminfo" is its "meminfo", and nothing else is there.
+  [[nodiscard]] RootedDir as_proc() &&;
 
   [[nodiscard]] Result<UniqueFd> open_file(std::string_view relative) const;
   [[nodiscard]] Result<RootedDir> open_dir(std::string_view relative) const;
@@ -53,9 +56,15 @@ class RootedDir {
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
-  RootedDir(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  RootedDir(std::string path, UniqueFd fd, bool confined)
+      : path_(std::move(path)), fd_(std::move(fd)), confined_(confined) {}
+  [[nodiscard]] std::string below(std::string_view relative) const;
+  [[nodiscard]] int open_at(const std::string& path, int flags) const;
+
   std::string path_;
   UniqueFd fd_;
+  bool confined_ = false;  // links must not lead out
+  bool is_proc_ = false;
 };
 
 }  // namespace leakscope

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "base/parsed_rows.h"
 #include "base/printable.h"
 #include "base/text_cursor.h"
 #include "base/time.h"
@@ -17,6 +18,24 @@ TEST(LineCursor, MarksALineThatWasCutInHalf) {
   EXPECT_TRUE(lines.unterminated());
   EXPECT_EQ(lines.number(), 3U);
   EXPECT_FALSE(lines.next());
+}
+
+TEST(ParsedRows, LeavesOutWhatDoesNotParseAndTheCutLine) {
+  const auto parse = [](std::string_view line) { return parse_number<int>(line); };
+  ParsedRows<int> numbers;
+  LineCursor lines("1\nx\n3\n4");
+  numbers.refill(lines, parse);
+  EXPECT_EQ(numbers.rows, (std::vector{1, 3}));
+  EXPECT_EQ(numbers.lines_left_out, 1U);
+  EXPECT_TRUE(numbers.cut);
+  EXPECT_FALSE(numbers.nothing_parsed());
+  LineCursor broken("x\n");
+  numbers.refill(broken, parse);
+  EXPECT_TRUE(numbers.nothing_parsed());
+  EXPECT_FALSE(numbers.cut);
+  LineCursor empty("");
+  numbers.refill(empty, parse);
+  EXPECT_FALSE(numbers.nothing_parsed());
 }
 
 TEST(FieldCursor, ReadsFieldsAndNumbersAndTheRest) {

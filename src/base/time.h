@@ -3,7 +3,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace leakscope {
 
@@ -25,6 +27,12 @@ struct WallTime {
 
 /// "2026-11-20T09:21:32.123Z": RFC 3339 in UTC with milliseconds.
 [[nodiscard]] std::string to_rfc3339(WallTime time);
+
+/// Reads RFC 3339: "2026-11-20T09:21:32.123Z", "2026-11-20 10:21:32+01:00"; seconds may be left out, and without an
+/// offset it is UTC. Years 1970 to 2261 (what fits); nothing when any character is left over.
+[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);
+/// "10:00", "09:21:32.5": since midnight; nothing when any character is left over.
+[[nodiscard]] std::optional<Nanoseconds> parse_time_of_day(std::string_view text);
 
 /// "4 h 12 min", "53 s", "2 d 3 h": two units at most, rounded; for people.
 [[nodiscard]] std::string to_human(Nanoseconds duration);

@@ -57,7 +57,8 @@ struct Command {
   std::string_view description;  ///< a paragraph for its own help
   std::string_view positional;   ///< "PID"; empty: takes none
   std::size_t most_positionals = 0;
-  std::span<const Flag> flags;  ///< beside the common ones
+  bool takes_command = false;   ///< what stands behind "--" is another program's command: the positionals
+  std::span<const Flag> flags;  ///< beside the common ones; one of the same name stands in place of the common one
   std::span<const Example> examples;
   std::string_view exit_codes;  ///< one line
   Result<ExitCode> (*run)(const Arguments&);
@@ -67,5 +68,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> commands();
 /// Options that every command takes.
 [[nodiscard]] std::span<const Flag> common_flags();
+/// Those of them that the command has no flag of its own for.
+[[nodiscard]] std::vector<Flag> common_flags_of(const Command& command);
 
 }  // namespace leakscope::cli

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "cli/command.h"
 #include "cli/commands/rows.h"
@@ -6,8 +8,8 @@
 namespace leakscope::cli {
 
 std::span<const Command> commands() {
-  static const auto kCommands =
-      std::to_array<Command>({diagnose_command(), status_command(), record_command(), doctor_command()});
+  static const auto kCommands = std::to_array<Command>(
+      {diagnose_command(), status_command(), record_command(), diff_command(), show_command(), doctor_command()});
   return kCommands;
 }
 
@@ -45,6 +47,14 @@ std::span<const Flag> common_flags() {
        .words = {}},
   });
   return kFlags;
+}
+
+std::vector<Flag> common_flags_of(const Command& command) {
+  std::vector<Flag> flags;
+  std::ranges::copy_if(common_flags(), std::back_inserter(flags), [&](const Flag& flag) {
+    return std::ranges::find(command.flags, flag.name, &Flag::name) == command.flags.end();
+  });
+  return flags;
 }
 
 }  // namespace leakscope::cli

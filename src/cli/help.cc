@@ -78,7 +78,7 @@ std::string command_help(const Command& command) {
                                 command.summary, wrapped(command.description, 0, 0), command.name,
                                 command.positional.empty() ? "" : " ", command.positional);
   if (!command.flags.empty()) out += fmt::format("\nOptions:\n{}", flag_rows(command.flags));
-  out += fmt::format("\nOutput:\n{}", flag_rows(common_flags()));
+  out += fmt::format("\nOutput:\n{}", flag_rows(common_flags_of(command)));
   out += fmt::format("\nExit codes: {}\n", command.exit_codes);
   if (!command.examples.empty()) out += "\nExamples:\n";
   for (const Example& example : command.examples)
@@ -103,7 +103,7 @@ std::string bash_completion() {
   for (const Command& command : commands()) {
     out += fmt::format("    {}) flags=\"", command.name);
     for (const Flag& flag : command.flags) out += fmt::format("{} ", flag.name);
-    for (const Flag& flag : common_flags()) out += fmt::format("{} ", flag.name);
+    for (const Flag& flag : common_flags_of(command)) out += fmt::format("{} ", flag.name);
     out += "\" ;;\n";
   }
   out +=

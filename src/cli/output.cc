@@ -1,10 +1,12 @@
 #include "cli/output.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -35,18 +37,41 @@ std::unexpected<Error> exists_already(const std::string& path) {
   return fail(Error::Kind::kUsage, path, "exists already", "Add --force to replace it");
 }
 
+/// Files, and character devices such as /dev/null. A pipe may have no reader, or one that hangs: what waits for it
+/// would wait for ever. A block device is somebody's disk.
+Result<> check_kind(const std::string& path, mode_t mode) {
+  if (S_ISREG(mode) || S_ISCHR(mode)) return {};
+  if (S_ISLNK(mode)) return fail(Error::Kind::kDenied, path, "is a symbolic link: not followed when writing");
+  return fail(Error::Kind::kUsage, path, S_ISDIR(mode) ? "is a directory" : "is no regular file",
+              S_ISFIFO(mode) ? "Use -o - and redirect it" : "");
+}
+
 Result<UniqueFd> open_output(const std::string& path, bool force) {
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
-  UniqueFd fd(::open(path.c_str(), flags | (force ? O_TRUNC : O_EXCL), 0600));
-  if (fd.is_open()) {
-    struct stat status{};
-    // A file that others could read before is ours alone from now on; a device keeps its mode.
-    const bool shared = ::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0;
-    if (shared && ::fchmod(fd.get(), 0600) != 0) return std::unexpected(error_from_errno(errno, path, "make private"));
-    return fd;
+  // Not blocking: between the look at it and this, a pipe may have come in its place.
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+  struct stat status{};
+  if (force && ::lstat(path.c_str(), &status) == 0) {
+    if (auto fit = check_kind(path, status.st_mode); !fit) return std::unexpected(std::move(fit.error()));
   }
-  if (errno == EEXIST) return exists_already(path);
-  return std::unexpected(error_from_errno(errno, path, "create"));
+  UniqueFd fd(::open(path.c_str(), flags | (force ? O_TRUNC : O_EXCL), 0600));
+  if (!fd.is_open()) {
+    if (errno == EEXIST) return exists_already(path);
+    return std::unexpected(error_from_errno(errno, path, "create"));
+  }
+  if (::fstat(fd.get(), &status) != 0) return std::unexpected(error_from_errno(errno, path, "look at"));
+  if (auto fit = check_kind(path, status.st_mode); !fit) return std::unexpected(std::move(fit.error()));
+  // A file that others could read before is ours alone from now on; a device keeps its mode.
+  if (S_ISREG(status.st_mode) && (status.st_mode & 077U) != 0 && ::fchmod(fd.get(), 0600) != 0) {
+    return std::unexpected(error_from_errno(errno, path, "make private"));
+  }
+  return fd;
+}
+
+/// Where to write to when that is not standard output.
+std::optional<std::string> output_file(const Arguments& arguments) {
+  auto path = arguments.value("--output");
+  if (!path || *path == "-" || *path == "/dev/stdout") return std::nullopt;
+  return std::string(*path);
 }
 
 }  // namespace
@@ -57,6 +82,11 @@ Result<> write_all(int fd, std::string_view text, std::string_view name) {
     if (written < 0) {
       if (errno == EINTR) continue;
       if (errno == EPIPE) return {};
+      if (errno == EAGAIN) {
+        pollfd wait{.fd = fd, .events = POLLOUT, .revents = 0};
+        ::poll(&wait, 1, -1);
+        continue;
+      }
       return std::unexpected(error_from_errno(errno, std::string(name), "write"));
     }
     text.remove_prefix(static_cast<std::size_t>(written));
@@ -65,10 +95,12 @@ Result<> write_all(int fd, std::string_view text, std::string_view name) {
 }
 
 Result<> check_output(const Arguments& arguments) {
-  const auto path = arguments.value("--output");
-  if (!path || *path == "-") return {};
+  const auto path = output_file(arguments);
+  if (!path) return {};
   struct stat status{};
-  if (::lstat(path->c_str(), &status) == 0) return arguments.has("--force") ? Result<>{} : exists_already(*path);
+  if (::lstat(path->c_str(), &status) == 0) {
+    return arguments.has("--force") ? check_kind(*path, status.st_mode) : exists_already(*path);
+  }
   if (errno != ENOENT) return std::unexpected(error_from_errno(errno, *path, "create"));
   const std::size_t slash = path->rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path->substr(0, slash + 1);
@@ -79,13 +111,29 @@ Result<> check_output(const Arguments& arguments) {
 }
 
 Result<> write_document(const Arguments& arguments, const report::Document& document) {
-  const auto path = arguments.value("--output");
-  const bool to_file = path && *path != "-";
-  const std::string text = render(arguments, document, to_file);
-  if (!to_file) return write_all(STDOUT_FILENO, text, "standard output");
+  const auto path = output_file(arguments);
+  const std::string text = render(arguments, document, path.has_value());
+  if (!path) return write_all(STDOUT_FILENO, text, "standard output");
   auto fd = open_output(*path, arguments.has("--force"));
   if (!fd) return std::unexpected(std::move(fd.error()));
   return write_all(fd->get(), text, *path);
+}
+
+Result<TextOutput> TextOutput::open(const Arguments& arguments) {
+  const auto path = arguments.value("--output");
+  if (!path || *path == "-") return TextOutput(UniqueFd{}, "standard output");
+  auto fd = open_output(*path, arguments.has("--force"));
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  return TextOutput(std::move(*fd), *path);
+}
+
+Result<> TextOutput::write(std::string_view text) {
+  const int fd = file_.is_open() ? file_.get() : STDOUT_FILENO;
+  // write_all() takes a reader that went away for the end of the matter; here it saves the rest of the work.
+  pollfd look{.fd = fd, .events = POLLOUT, .revents = 0};
+  reader_is_gone_ = ::poll(&look, 1, 0) > 0 && (look.revents & POLLERR) != 0;
+  if (reader_is_gone_) return fail(Error::Kind::kGone, name_, "nobody reads it any more");
+  return write_all(fd, text, name_);
 }
 
 ExitCode exit_code_for(const report::Document& document) {

@@ -29,7 +29,8 @@ void bind(CLI::App& app, const Flag& flag, std::deque<Binding>& bindings) {
   if (flag.repeats) {
     binding.option->expected(1, 4096);
   } else {
-    binding.option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    // Without the last word CLI11 takes what follows the value, too: the positionals.
+    binding.option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)->allow_extra_args(false);
   }
 }
 
@@ -58,19 +59,26 @@ Result<Arguments> Parser::parse(const Command& command, std::span<const std::str
   app.allow_windows_style_options(false);
   std::deque<Binding> bindings;
   for (const Flag& flag : command.flags) bind(app, flag, bindings);
-  for (const Flag& flag : common_flags()) bind(app, flag, bindings);
+  const std::vector<Flag> common = common_flags_of(command);
+  for (const Flag& flag : common) bind(app, flag, bindings);
   Arguments arguments;
   if (command.most_positionals > 0) {
     app.add_option(std::string(command.positional), arguments.positionals_)
         ->expected(0, static_cast<int>(command.most_positionals));
   }
+  std::vector<std::string> behind;
   try {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    // What stands behind "--" is taken as it is: CLI11 would look for options among it.
+    const auto dashes = command.takes_command ? std::ranges::find(words, "--") : words.end();
+    std::vector<std::string> reversed(words.begin(), dashes);
+    std::ranges::reverse(reversed);
+    if (dashes != words.end()) behind.assign(dashes + 1, words.end());
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
     return fail(Error::Kind::kUsage, fmt::format("leakscope {}", command.name), error.what(),
                 fmt::format("See: leakscope {} --help", command.name));
   }
+  arguments.positionals_.insert(arguments.positionals_.end(), behind.begin(), behind.end());
   for (Binding& binding : bindings) {
     if (binding.option->count() == 0) continue;
     // CLI11 reads "--json=no" as a switch that is off; it is a mistake.

@@ -31,7 +31,9 @@ int print(const std::string& text) {
 }
 
 bool asks_for_help(std::span<const std::string> words) {
-  return std::ranges::any_of(words, [](const std::string& word) { return word == "--help" || word == "-h"; });
+  // What stands behind "--" is somebody else's command.
+  const auto own = words.first(static_cast<std::size_t>(std::ranges::find(words, "--") - words.begin()));
+  return std::ranges::any_of(own, [](const std::string& word) { return word == "--help" || word == "-h"; });
 }
 
 /// A file opened later must not become 0, 1 or 2 because we were started without these: what is said on standard error

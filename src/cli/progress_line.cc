@@ -1,5 +1,6 @@
 #include "cli/progress_line.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/printable.h"
@@ -18,6 +19,9 @@ ProgressLine::~ProgressLine() { clear(); }
 
 void ProgressLine::show(std::string_view text) {
   if (!visible_) return;
+  // Ctrl-S stops a terminal: what is done beside this line goes on.
+  pollfd terminal{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&terminal, 1, 0) != 1) return;
   std::string line = printable(text);
   // Cutting may split a character's bytes; the terminal shows a replacement for one frame at the far right at worst.
   if (line.size() >= static_cast<std::size_t>(width_)) line.resize(static_cast<std::size_t>(width_) - 1);

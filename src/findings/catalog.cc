@@ -22,11 +22,13 @@ constexpr auto kCatalog = std::to_array<CatalogEntry>({
     {"kernel.stacks", kKernel, "kernel stacks", "kernel threads or tasks are made and do not end", "leakscope status"},
     {"kernel.page_tables", kKernel, "page tables of {name}", "page tables grow faster than the memory they map", "leakscope status --pid {pid}"},
     {"kernel.sockets", kKernel, "socket buffers", "data waits in socket queues and nobody takes it", "leakscope status"},
+    {"kernel.messages", kKernel, "System V messages", "messages are sent to System V queues, and nobody takes them", "ipcs -q -p"},
     {"kernel.bpf", kKernel, "BPF {name}", "BPF maps or programs are loaded and not released", "leakscope status"},
     {"kernel.dying_cgroups", kKernel, "removed cgroups", "cgroups were removed, but pages or objects charged to them keep them in memory", "leakscope status"},
     {"kernel.residual", kKernel, "pages that no counter shows", "pages are taken straight from the page allocator and not given back", "leakscope trace kernel --for 60s\nleakscope show page_owner"},
     {"kernel.holder", kKernel, "pages of {name}", "a known holder of pages without a counter takes more and more", "leakscope status"},
     {"user.anon", kUser, "process {pid} ({name})", "the process allocates memory and does not free it", "leakscope trace {pid} --for 60s\nleakscope scan {pid}"},
+    {"user.heap", kUser, "process {pid} ({name})", "each round of the load leaves blocks in its malloc heap that are not given back", "leakscope trace {pid} --for 60s\nleakscope scan {pid}"},
     {"user.group", kUser, "{name}", "the processes of this group together need more and more memory, although each may be short-lived", "leakscope status"},
     {"user.descriptors", kUser, "process {pid} ({name})", "descriptors are opened and not closed", "leakscope status --pid {pid}"},
     {"user.threads", kUser, "process {pid} ({name})", "threads are started and do not end", "leakscope status --pid {pid}"},
@@ -83,7 +85,7 @@ std::string title_of(const Finding& finding) {
   using enum model::SubjectKind;
   if (subject.key.kind == kGroup) return "group " + subject.key.name;
   if (subject.key.kind == kProcess && subject.key.process) {
-    const std::string process = fmt::format("process {} ({})", subject.key.process->pid.value, subject.key.name);
+    std::string process = fmt::format("process {} ({})", subject.key.process->pid.value, subject.key.name);
     if (finding.id == "kernel.page_tables") return "page tables of " + process;
     if (finding.id == "user.shmem") return "shared memory of " + process;
     return process;

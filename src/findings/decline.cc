@@ -7,6 +7,7 @@
 #include <string>
 
 #include "analysis/accounting/ledger.h"
+#include "findings/available.h"
 
 namespace leakscope::findings {
 namespace {
@@ -44,11 +45,12 @@ std::map<std::string, std::int64_t> rows_of(const model::Ledger& ledger) {
 Decline decline_of(const Facts& facts) {
   const Observation& observation = facts.observation();
   Decline decline;
-  decline.available_now = observation.last(model::Registry::machine_id(), Metric::kMeminfoMemAvailable);
+  decline.available_now = observation.last(model::Registry::machine_id(), available_metric(observation));
   if (const Test* lost = facts.test(Quantity::kAvailableLost)) {
     decline.available_lost = std::llround(lost->rise());
     const auto& rate = lost->judgement.rate;
-    if (lost->gate_open && rate && rate->lower > 0) decline.rate = Interval{rate->lower, rate->point, rate->upper};
+    if (!facts.options().rounds && lost->gate_open && rate && rate->lower > 0)
+      decline.rate = Interval{rate->lower, rate->point, rate->upper};
   }
   const auto from = first_full_reading(observation);
   if (!from) return decline;

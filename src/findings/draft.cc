@@ -34,6 +34,14 @@ std::int64_t whole(double amount) {
   return static_cast<std::int64_t>(std::llround(std::clamp(amount, -kLimit, kLimit)));
 }
 
+Interval interval_of(const analysis::trend::Rate& rate) { return {rate.lower, rate.point, rate.upper}; }
+
+/// The interval that the test gave: per round of a load, or per second.
+std::optional<Interval>& pace_of(Draft& draft) {
+  const bool in_rounds = draft.test->judgement.basis == analysis::trend::Basis::kRounds;
+  return in_rounds ? draft.finding.per_round : draft.finding.rate;
+}
+
 void add_events(Draft& draft, const Facts& facts, const Test& test) {
   if (!test.judgement.step_at) return;
   // A slow source sees the step up to a period late.
@@ -59,10 +67,11 @@ State state_of(const Test& test) {
     case Shape::kGrowing: {
       if (!test.throughout) return State::kInsufficient;
       if (!test.grows()) return State::kClean;
+      if (test.judgement.basis == analysis::trend::Basis::kRounds) return State::kLeak;
       const int blocks = test.judgement.blocks;
       const bool long_enough =
           blocks >= 8 && test.judgement.block_length >= Nanoseconds(std::chrono::hours(1)) / blocks;
-      return long_enough && test.load_known ? State::kLeak : State::kGrowing;
+      return long_enough && test.load_known && test.times_known ? State::kLeak : State::kGrowing;
     }
     case Shape::kSaturating:
       return State::kSaturating;
@@ -79,8 +88,12 @@ State state_of(const Test& test) {
 }
 
 bool is_notable(const Test& test) {
-  if (test.grows() || test.ended || test.rise() < static_cast<double>(info(test.quantity).notable)) return false;
   const State state = state_of(test);
+  const bool in_rounds = test.judgement.basis == analysis::trend::Basis::kRounds;
+  // In rounds a growth that is not the load's is always told: somebody else's leak.
+  if (in_rounds && state == State::kFollowsLoad && !test.ended && test.rise() > 0) return true;
+  const double notable = static_cast<double>(info(test.quantity).notable) / (in_rounds ? 16 : 1);
+  if (test.grows() || test.ended || test.rise() < notable) return false;
   return state != State::kClean && state != State::kLeak && state != State::kGrowing;
 }
 
@@ -97,9 +110,7 @@ Draft draft_of(const Facts& facts, const Test& test, std::string_view id) {
   finding.unit = quantity.unit;
   finding.amount = whole(test.rise());
   finding.level = test.series->back().value;
-  if (test.judgement.rate) {
-    finding.rate = Interval{test.judgement.rate->lower, test.judgement.rate->point, test.judgement.rate->upper};
-  }
+  if (test.judgement.rate) pace_of(draft) = interval_of(*test.judgement.rate);
   finding.p_value = test.judgement.p_value;
   finding.q_value = test.q_value;
   finding.pattern = pattern_of(test.judgement.pattern);
@@ -112,6 +123,10 @@ Draft draft_of(const Facts& facts, const Test& test, std::string_view id) {
   }
   if (test.judgement.shape == Shape::kFollowsLoad && !test.judgement.load.empty()) {
     add_evidence(draft, model::info(quantity.metric).source, "goes along with " + test.judgement.load);
+  }
+  if (test.judgement.warm_up > 0) {
+    add_evidence(draft, "rounds",
+                 fmt::format("the first {} rounds are a warm-up and do not count", test.judgement.warm_up + 1));
   }
   add_events(draft, facts, test);
   return draft;
@@ -141,10 +156,7 @@ Draft attributed_draft(const Facts& facts, Drafts& drafts, const Test& subject, 
   draft.finding.q_value = category.q_value;
   draft.finding.needed.reset();
   // Where the subject's own series was too short for a rate, the category's is the next best.
-  if (!draft.finding.rate && category.judgement.rate) {
-    draft.finding.rate =
-        Interval{category.judgement.rate->lower, category.judgement.rate->point, category.judgement.rate->upper};
-  }
+  if (!pace_of(draft) && category.judgement.rate) pace_of(draft) = interval_of(*category.judgement.rate);
   const QuantityInfo& parent = info(category.quantity);
   add_evidence(draft, model::info(parent.metric).source,
                fmt::format("{} {}, of which it explains {:.0f} %", parent.meaning,
@@ -173,8 +185,23 @@ void add_steadiness(Draft& draft) {
   const int falls = of_steps(draft.test->judgement.falling_share);
   add_evidence(
       draft, model::info(draft.finding.metric).source,
-      fmt::format("rises in {} of {} steps between blocks, falls in {}", of_steps(draft.test->judgement.rising_share),
-                  steps, falls == 0 ? std::string("none") : fmt::format("{}", falls)));
+      fmt::format("rises in {} of {} steps between {}, falls in {}", of_steps(draft.test->judgement.rising_share),
+                  steps, draft.finding.per_round ? "rounds" : "blocks",
+                  falls == 0 ? std::string("none") : fmt::format("{}", falls)));
+}
+
+Draft* alarm_of(Drafts& drafts, std::string_view id) {
+  const auto found =
+      std::ranges::find_if(drafts, [&](const Draft& draft) { return draft.finding.id == id && draft.alarms(); });
+  return found == drafts.end() ? nullptr : &*found;
+}
+
+double alarmed_rise(const Drafts& drafts, std::string_view id) {
+  double sum = 0;
+  for (const Draft& draft : drafts) {
+    if (draft.finding.id == id && draft.alarms()) sum += draft.rise;
+  }
+  return sum;
 }
 
 double share_of(double part, double whole_amount) {

@@ -51,6 +51,10 @@ void add_evidence(Draft& draft, std::string_view source, std::string text);
 /// "rises in 10 of 11 blocks, falls in none": added with the file of the quantity.
 void add_steadiness(Draft& draft);
 
+/// What was told before: the first alarm of that id, and by how much all of them rose.
+[[nodiscard]] Draft* alarm_of(Drafts& drafts, std::string_view id);
+[[nodiscard]] double alarmed_rise(const Drafts& drafts, std::string_view id);
+
 /// Part of `whole` that `part` explains, 0 to 1.
 [[nodiscard]] double share_of(double part, double whole);
 /// From here on something else explains a rise: most of it, with room for what is measured at another time.

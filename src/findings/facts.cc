@@ -7,6 +7,7 @@
 
 #include "analysis/accounting/accounts.h"
 #include "analysis/stats/multiplicity.h"
+#include "findings/available.h"
 #include "findings/families.h"
 
 namespace leakscope::findings {
@@ -35,15 +36,19 @@ const Series* first_of(const Observation& observation, std::initializer_list<Met
 
 /// Memory that cannot be had any more, swap included: on a machine that swaps, available memory stays at its floor
 /// while swap fills.
-Series available_lost(const Observation& observation) {
-  return sum_of(
-      {{observation.find(Metric::kMeminfoMemAvailable), -1}, {observation.find(Metric::kMeminfoSwapFree), -1}});
+Series available_lost(const Observation& observation, const Series* own) {
+  return sum_of({{observation.find(available_metric(observation)), -1},
+                 {observation.find(Metric::kMeminfoSwapFree), -1},
+                 {observation.find(Metric::kToolSwapUsed), 1},
+                 {own, -1}});
 }
 
-Series anonymous_with_swap(const Observation& observation) {
+Series anonymous_with_swap(const Observation& observation, const Series* own) {
   const Series* anon = first_of(observation, {Metric::kVmstatAnonPages, Metric::kMeminfoAnonPages});
-  return sum_of(
-      {{anon, 1}, {observation.find(Metric::kMeminfoSwapTotal), 1}, {observation.find(Metric::kMeminfoSwapFree), -1}});
+  return sum_of({{anon, 1},
+                 {observation.find(Metric::kMeminfoSwapTotal), 1},
+                 {observation.find(Metric::kMeminfoSwapFree), -1},
+                 {own, -1}});
 }
 
 Series cgroup_memory(const Observation& observation, SubjectId cgroup) {
@@ -65,9 +70,21 @@ Series active_bytes(const Observation& observation, SubjectId cache) {
   return bytes;
 }
 
+/// Both ends of the line may be off by half a step.
+void widen_for_rounding(Test& test) {
+  if (test.half_step <= 0 || !test.judgement.rate) return;
+  const double seconds = std::chrono::duration<double>(test.series->back().time - test.series->front().time).count();
+  if (seconds <= 0) return;
+  test.judgement.rate->lower -= 2 * test.half_step / seconds;
+  test.judgement.rate->upper += 2 * test.half_step / seconds;
+}
+
+constexpr std::int64_t kFilesAreIn = 4;  // times the quantity's floor
+
 }  // namespace
 
-BootTime start_of(const ProcessId& process) {
+std::optional<BootTime> start_of(const ProcessId& process) {
+  if (!process.start.known()) return std::nullopt;
   constexpr std::uint64_t kTwentyYears = std::uint64_t{20} * 365 * 86400 * 100;
   return BootTime{std::chrono::milliseconds(10) *
                   static_cast<std::int64_t>(std::min(process.start.ticks, kTwentyYears))};
@@ -75,7 +92,7 @@ BootTime start_of(const ProcessId& process) {
 
 Facts::Facts(const Observation& observation, const JudgeOptions& options)
     : observation_(observation), options_(options) {
-  find_own_process();
+  find_observers();
   for (const auto& [metric, name] :
        std::initializer_list<std::pair<Metric, const char*>>{{Metric::kStatContextSwitches, "context switches"},
                                                              {Metric::kStatForks, "forks"},
@@ -92,23 +109,37 @@ Facts::Facts(const Observation& observation, const JudgeOptions& options)
   }
 }
 
-void Facts::find_own_process() {
-  if (!options_.own_pid) return;
-  for (const SubjectId process : observation_.subjects_with(Metric::kProcessRssAnon)) {
-    const model::SubjectInfo known = observation_.info(process);
-    if (!known.key.process || known.key.process->pid != *options_.own_pid || known.retired) continue;
-    own_process_ = process;
-    if (known.parent && observation_.last(*known.parent, Metric::kGroupMembers).value_or(0) == 1)
-      own_group_ = known.parent;
+void Facts::find_observers() {
+  for (const ProcessId& observer : observation_.observers) {
+    const auto process = observation_.registry().find({model::SubjectKind::kProcess, "", observer});
+    if (!process) continue;
+    observers_.push_back(*process);
   }
+  const std::vector<SubjectId> processes = observation_.subjects_with(Metric::kProcessRssAnon);
+  for (std::size_t i = 0, count = observers_.size(); i < count; ++i) {
+    const auto group = observation_.info(observers_[i]).parent;
+    const bool nothing_else = group && std::ranges::none_of(processes, [&](SubjectId other) {
+                                return observation_.info(other).parent == group && !is_observer(other);
+                              });
+    if (nothing_else && !is_observer(*group)) observers_.push_back(*group);
+  }
+}
+
+/// In rounds, where small amounts count, what this program itself takes is no loss of the machine.
+const Series* Facts::own_anon() const {
+  if (!options_.rounds || observers_.empty()) return nullptr;
+  return observation_.find(observers_.front(), Metric::kProcessRssAnon);
 }
 
 void Facts::collect(const QuantityInfo& quantity) {
   switch (quantity.quantity) {
+    case Quantity::kMessages:
+      if (!options_.rounds) return;  // by time the objects of the slab cache tell it
+      return collect_subjects(quantity);
     case Quantity::kAvailableLost:
-      return add_derived(quantity, Registry::machine_id(), available_lost(observation_));
+      return add_derived(quantity, Registry::machine_id(), available_lost(observation_, own_anon()));
     case Quantity::kAnonymous:
-      return add_derived(quantity, Registry::machine_id(), anonymous_with_swap(observation_));
+      return add_derived(quantity, Registry::machine_id(), anonymous_with_swap(observation_, own_anon()));
     case Quantity::kLargeKmalloc:
       return add_derived(quantity, Registry::machine_id(), analysis::accounting::large_kmalloc_series(observation_));
     case Quantity::kResidual:
@@ -160,6 +191,17 @@ void Facts::collect_subjects(const QuantityInfo& quantity) {
         add_test(quantity, subject, main);
     }
   }
+  if (quantity.quantity == Quantity::kProcessAnon) add_whole_residents(quantity, Metric::kProcessRss);
+  if (quantity.quantity == Quantity::kGroupAnon) add_whole_residents(quantity, Metric::kGroupRss);
+}
+
+/// Subjects of which a log tells resident memory as one figure: growth of files and shared memory is in it, and what a
+/// program touches of its files while it warms up is no leak.
+void Facts::add_whole_residents(const QuantityInfo& quantity, Metric whole) {
+  for (const SubjectId subject : observation_.subjects_with(whole)) {
+    if (has_points(observation_.find(subject, quantity.metric))) continue;
+    add_test(quantity, subject, observation_.find(subject, whole), kFilesAreIn);
+  }
 }
 
 void Facts::add_first_of(const QuantityInfo& quantity, std::initializer_list<Metric> metrics) {
@@ -174,22 +216,53 @@ void Facts::add_derived(const QuantityInfo& quantity, SubjectId subject, Series 
   if (tests_[static_cast<std::size_t>(quantity.quantity)].size() == before) derived_.pop_back();
 }
 
-void Facts::add_test(const QuantityInfo& quantity, SubjectId subject, const Series* series) {
+void Facts::add_test(const QuantityInfo& quantity, SubjectId subject, const Series* series, std::int64_t floors) {
   const auto index = static_cast<std::size_t>(quantity.quantity);
   seen_[index] = true;
-  if (series->size() < 2 || is_own(subject)) return;
+  if (series->size() < 2 || is_observer(subject)) return;
+  if (options_.rounds && is_left_out(quantity, observation_.info(subject), *options_.rounds)) return;
   const auto [low, high] = std::ranges::minmax_element(*series, {}, &model::Point::value);
   const double range = static_cast<double>(high->value) - static_cast<double>(low->value);
-  if (quantity.floor > 0 && range < static_cast<double>(quantity.floor)) return;
+  // In rounds also what did not move is judged: a clean verdict says what it would have noticed.
+  const std::int64_t floor = floors * quantity.floor;
+  if (!options_.rounds && floor > 0 && range < static_cast<double>(floor)) {
+    constexpr std::size_t kPointsThatTell = 20;
+    stood_still_ = stood_still_ || series->size() >= kPointsThatTell;
+    return;
+  }
   tests_[index].push_back({.quantity = quantity.quantity,
                            .subject = subject,
                            .series = series,
                            .judgement = {},
-                           .edges = edges_of(*series)});
+                           .edges = edges_of(*series),
+                           .moved = range > 0,
+                           .times_known = !observation_.times_assumed,
+                           .floor = floor,
+                           .half_step = half_step_of(quantity.quantity, subject)});
+}
+
+/// Of a sum: that of all its parts. Logs that round know few of the others.
+double Facts::half_step_of(Quantity quantity, SubjectId subject) const {
+  const auto of = [&](Metric metric) { return static_cast<double>(observation_.half_step(subject, metric)); };
+  switch (quantity) {
+    case Quantity::kAvailableLost:
+      return of(available_metric(observation_)) + of(Metric::kMeminfoSwapFree);
+    case Quantity::kAnonymous:
+      return of(Metric::kMeminfoAnonPages) + of(Metric::kMeminfoSwapTotal) + of(Metric::kMeminfoSwapFree);
+    case Quantity::kProcessAnon:
+      return std::max(of(Metric::kProcessRssAnon), of(Metric::kProcessRss));
+    default:
+      return of(info(quantity).metric);
+  }
 }
 
 void Facts::add_covariates(Options& options, Quantity quantity, SubjectId subject) const {
   options.covariates = machine_load_;
+  if (quantity == Quantity::kProcessFds || quantity == Quantity::kGroupFds) {
+    // A leaked socket counts there too, and would excuse itself.
+    const Series* sockets = observation_.find(Metric::kSockSocketsUsed);
+    std::erase_if(options.covariates, [&](const auto& covariate) { return covariate.series == sockets; });
+  }
   const auto own = [&](Metric metric) {
     const Series* series = observation_.find(subject, metric);
     if (has_points(series)) options.covariates.push_back({"its CPU time", series, true});
@@ -213,10 +286,7 @@ void Facts::add_covariates(Options& options, Quantity quantity, SubjectId subjec
   }
 }
 
-/// This program's own process, and a group that is nothing else.
-bool Facts::is_own(SubjectId subject) const {
-  return own_process_ && (subject == *own_process_ || (own_group_ && subject == *own_group_));
-}
+bool Facts::is_observer(SubjectId subject) const { return std::ranges::find(observers_, subject) != observers_.end(); }
 
 /// A source that is slow, or began late, gives its first point late although the subject was there: processes are asked
 /// for their start, and of other slow series two and a half periods are granted.
@@ -235,6 +305,25 @@ bool Facts::was_there_all_the_time(const Test& test, std::optional<BootTime> sub
   return series.front().time - from <= grace && to - series.back().time <= grace;
 }
 
+void Facts::judge_one(const QuantityInfo& quantity, Test& test, Options& options) const {
+  test.ended = observation_.registry().info(test.subject).retired;
+  if (options_.rounds) {
+    options.absolute_floor = floor_in_rounds(quantity);
+    const double quantum = quantum_in_rounds(quantity, observation_, test.subject, *options_.rounds);
+    const bool is_shared =
+        !options_.rounds->only || observation_.info(test.subject).key.process != options_.rounds->only;
+    test.judgement = judge_in_rounds(*test.series, *options_.rounds, quantum, is_shared, options);
+    test.throughout = !test.ended && test.judgement.covers_window;
+    test.load_known = true;
+    return;
+  }
+  add_covariates(options, quantity.quantity, test.subject);
+  test.load_known = !options.covariates.empty();
+  test.judgement = analysis::trend::judge(*test.series, options);
+  widen_for_rounding(test);
+  test.throughout = !test.ended && was_there_all_the_time(test, options.subject_start);
+}
+
 void Facts::put_to_the_test(const QuantityInfo& quantity) {
   const auto index = static_cast<std::size_t>(quantity.quantity);
   double share = kFamilyShare;
@@ -247,15 +336,13 @@ void Facts::put_to_the_test(const QuantityInfo& quantity) {
   for (Test& test : tests_[index]) {
     Options options;
     options.alpha = options_.alpha;
-    options.absolute_floor = quantity.floor;
+    // What stands on steps has risen when it climbed two of them.
+    constexpr double kHalfSteps = 4;
+    options.absolute_floor = std::max(test.floor, static_cast<std::int64_t>(kHalfSteps * test.half_step));
     if (observation_.start()) options.window_start = observation_.start()->boot;
     if (observation_.end()) options.window_end = observation_.end()->boot;
-    add_covariates(options, quantity.quantity, test.subject);
-    test.load_known = !options.covariates.empty();
-    test.judgement = analysis::trend::judge(*test.series, options);
-    test.ended = observation_.registry().info(test.subject).retired;
-    test.throughout = !test.ended && was_there_all_the_time(test, options.subject_start);
-    if (!test.throughout) continue;
+    judge_one(quantity, test, options);
+    if (!test.throughout || !test.moved) continue;
     family.push_back(&test);
     gate_p_values.push_back(test.judgement.p_value);
     p_values.push_back(test.judgement.shape == Shape::kGrowing ? test.judgement.p_value : 1.0);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -25,8 +26,8 @@ std::string_view who(const Finding& finding) {
 
 bool is_plural(const Finding& finding) {
   static constexpr auto kPlural = std::to_array<std::string_view>(
-      {"kernel.stacks", "kernel.page_tables", "kernel.sockets", "kernel.dying_cgroups", "kernel.residual",
-       "limit.files", "limit.pids", "limit.conntrack", "limit.inotify", "limit.ipc"});
+      {"kernel.stacks", "kernel.page_tables", "kernel.sockets", "kernel.messages", "kernel.dying_cgroups",
+       "kernel.residual", "limit.files", "limit.pids", "limit.conntrack", "limit.inotify", "limit.ipc"});
   const bool many_bpf = finding.id == "kernel.bpf" && finding.subject.key.name.empty();
   return many_bpf || std::ranges::find(kPlural, finding.id) != kPlural.end();
 }
@@ -37,6 +38,12 @@ std::string grows(const Finding& finding) {
   std::string_view of;
   if (finding.id == "user.descriptors") of = "descriptors";
   if (finding.id == "user.threads") of = "threads";
+  if (finding.per_round) {
+    if (finding.id == "kernel.messages") of = "messages";
+    if (finding.id == "user.heap") of = "of its heap";
+    return fmt::format("{} {}", verb == "grow by" ? "lose" : "loses",
+                       per_round_text(finding.unit, *finding.per_round, of));
+  }
   if (finding.rate) return fmt::format("{} {}", verb, rate_text(finding.unit, *finding.rate, of));
   return fmt::format("{} {}", verb, amount_text(finding.unit, static_cast<double>(finding.amount.value_or(0))));
 }
@@ -60,10 +67,25 @@ std::string what_is_left(const Judged& judged, const Finding& first) {
     text = fmt::format("Available memory: {}", to_human(Bytes(*judged.decline.available_now)));
   }
   if (!first.eta) return text.empty() ? text : text + ".";
-  const bool memory = first.unit == model::Unit::kBytes && !first.id.starts_with("cgroup.");
+  // Removed cgroups have no limit but the memory that they take along.
+  const bool memory =
+      first.id == "kernel.dying_cgroups" || (first.unit == model::Unit::kBytes && !first.id.starts_with("cgroup."));
   const std::string when = first.eta->upper ? fmt::format("in {}", eta_text(*first.eta)) : eta_text(*first.eta);
   if (memory && !text.empty()) return fmt::format("{}, gone {} if nothing changes.", text, when);
   return fmt::format("The limit is reached {} if nothing changes.", when);
+}
+
+/// " It would have noticed 7 B of its heap, 0.4 descriptors per round."
+std::string noticed_text(const Judged& judged) {
+  std::string text;
+  for (const Detectable& detectable : judged.detectable) {
+    const bool bytes = detectable.unit == model::Unit::kBytes;
+    text += fmt::format(
+        "{}{}{} {}", text.empty() ? " It would have noticed " : ", ",
+        bytes ? to_human(Bytes(std::llround(detectable.per_round))) : fmt::format("{:.2g}", detectable.per_round),
+        bytes ? " of" : "", detectable.of);
+  }
+  return text.empty() ? text : text + " per round.";
 }
 
 std::string sentence_of(const Judged& judged, Nanoseconds window) {
@@ -71,10 +93,18 @@ std::string sentence_of(const Judged& judged, Nanoseconds window) {
   if (first != judged.findings.end()) {
     return fmt::format("{}: {} {}{}{}.", who(*first), title_of(*first), grows(*first), share(*first), holder(*first));
   }
+  if (judged.verdict == Verdict::kInsufficient && judged.rounds) {
+    return fmt::format("{} {} too few to judge: run 6 or more.", *judged.rounds,
+                       judged.rounds == 1 ? "round is" : "rounds are");
+  }
   if (judged.verdict == Verdict::kInsufficient) {
     if (!judged.needed) return "nothing could be judged: too few samples, or nothing may be read.";
-    return fmt::format("{} are too short to judge: watch for {} or more.", to_human(window), to_human(*judged.needed));
+    const std::string why =
+        judged.doubt.empty() ? fmt::format("{} are too short to judge", to_human(window)) : judged.doubt;
+    return fmt::format("{}: watch for {} or more.", why, to_human(*judged.needed));
   }
+  if (judged.in_part) return "nothing grows in what this evidence shows, which is not the whole machine.";
+  if (judged.rounds) return "nothing is lost per round." + noticed_text(judged);
   if (judged.detectable_rate && *judged.detectable_rate > 0) {
     const std::string rate = amount_text(model::Unit::kBytes, *judged.detectable_rate * 60);
     return fmt::format("nothing leaks: a steady loss of {}/min would have been noticed.", rate);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "findings/available.h"
 #include "findings/cgroup_path.h"
 
 namespace leakscope::findings {
@@ -42,7 +43,7 @@ std::optional<double> left_in_cgroup(const Facts& facts, SubjectId cgroup) {
 
 std::optional<double> left_for_bytes(const Draft& draft, const Facts& facts) {
   if (draft.quantity == Quantity::kCgroupMemory) return left_in_cgroup(facts, draft.subject);
-  std::optional<double> left = last(facts, Registry::machine_id(), Metric::kMeminfoMemAvailable);
+  std::optional<double> left = last(facts, Registry::machine_id(), available_metric(facts.observation()));
   if (left) left = *left + last(facts, Registry::machine_id(), Metric::kMeminfoSwapFree).value_or(0);
   if (draft.quantity == Quantity::kTmpfs) {
     left = least(left, left_in(facts, draft.subject, Metric::kTmpfsUsed, Metric::kTmpfsSize));
@@ -87,9 +88,14 @@ std::optional<double> headroom_of(const Draft& draft, const Facts& facts) {
     case Quantity::kShmSegments:
       return left_in(facts, machine, Metric::kSysvShmSegments, Metric::kSysvShmMax);
     default:
-      if (draft.finding.unit != model::Unit::kBytes) return std::nullopt;
-      return left_for_bytes(draft, facts);
+      break;
   }
+  const auto left = left_for_bytes(draft, facts);
+  if (!left) return std::nullopt;
+  // What comes along with each takes its room; counts without a limit have no other end.
+  const double along = draft.rise > 0 ? draft.absorbed / draft.rise : 0;
+  if (draft.finding.unit == model::Unit::kBytes) return *left / (1 + along);
+  return along > 0 ? std::optional(*left / along) : std::nullopt;
 }
 
 std::optional<Finding::Eta> eta_of(double headroom, const Interval& rate) {

@@ -40,11 +40,26 @@ double grown_by(const model::Series& series) {
   return edges_of(series).rise();
 }
 
-void add_held(std::unordered_map<std::uint32_t, Held>& held, SubjectId process, double grown, std::string words) {
+void add_held(std::unordered_map<std::uint32_t, Held>& held, SubjectId process, double grown, std::string_view words) {
   Held& entry = held[process.index];
   entry.grown += grown;
   if (!entry.words.empty()) entry.words += ", ";
-  entry.words += std::move(words);
+  entry.words += words;
+}
+
+/// Messages stay when who sent them ends: then a queue's owner is all that is left to name.
+double name_left_messages(Draft& draft, const model::Observation& observation, double grown) {
+  double left = 0;
+  for (const SubjectId user : observation.subjects_with(Metric::kUserMsgBytes)) {
+    const double by = grown_by(*observation.find(user, Metric::kUserMsgBytes));
+    if (by <= 0) continue;
+    left += by;
+    if (by < grown / 20) continue;
+    add_evidence(draft, "/proc/sysvipc/msg",
+                 fmt::format("{} in message queues of {} whose last sender has ended",
+                             amount_text(model::Unit::kBytes, by), observation.info(user).key.name));
+  }
+  return left;
 }
 
 }  // namespace
@@ -81,7 +96,7 @@ std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldK
     if (!(kinds.*kind.wanted)) continue;
     for (const SubjectId process : observation.subjects_with(kind.metric)) {
       looked = true;
-      if (process == facts.own_process()) continue;
+      if (facts.is_observer(process)) continue;
       const double by = grown_by(*observation.find(process, kind.metric));
       if (by > 0)
         add_held(held, process, by, fmt::format("{} in {}", amount_text(model::Unit::kBytes, by), kind.words));
@@ -90,20 +105,21 @@ std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldK
   if (kinds.descriptors) {
     for (const SubjectId process : observation.subjects_with(Metric::kProcessFds)) {
       looked = true;
-      if (process == facts.own_process()) continue;
+      if (facts.is_observer(process)) continue;
       const double more = facts.rise(process, Metric::kProcessFds);
       if (more < static_cast<double>(info(Quantity::kProcessFds).floor)) continue;
       add_held(held, process, more * kinds.object_bytes,
                with_commas(static_cast<std::int64_t>(more)) + " more descriptors");
     }
   }
-  if (!looked) return std::nullopt;
+  const double left = kinds.messages ? name_left_messages(draft, observation, grown) : 0;
+  if (!looked && left <= 0) return std::nullopt;
 
   std::vector<std::pair<std::uint32_t, Held>> ranked(held.begin(), held.end());
   std::ranges::sort(ranked, [](const auto& a, const auto& b) {
     return a.second.grown != b.second.grown ? a.second.grown > b.second.grown : a.first < b.first;
   });
-  double explained = 0;
+  double explained = left;
   for (const auto& [index, entry] : ranked) {
     // Everybody holds a little; a holder explains at least a twentieth.
     explained += entry.grown;
@@ -115,9 +131,9 @@ std::optional<double> name_holders(Draft& draft, const Facts& facts, const HeldK
   const std::string what = kinds.descriptors ? "sockets, pipes, queues, BPF maps and descriptors explain "
                                              : "sockets, pipes, queues and BPF maps explain ";
   const std::string amount = amount_text(model::Unit::kBytes, std::min(explained, grown));
-  add_evidence(
-      draft, "processes",
-      draft.finding.holders.empty() ? "nobody holds them: " + what + amount : fmt::format("{}{} of it", what, amount));
+  add_evidence(draft, "processes",
+               draft.finding.holders.empty() && left < grown / 20 ? "nobody holds them: " + what + amount
+                                                                  : fmt::format("{}{} of it", what, amount));
   return explained;
 }
 

@@ -51,7 +51,7 @@ TEST(Judge, GivesAnAnswerWhateverTheSourcesSay) {
           sample.readings.push_back({registry->intern(key), static_cast<Metric>(m), value});
         }
       }
-      sample.events.push_back({sample.time, model::EventKind::kOomKill, std::nullopt, "\xff\x00"});
+      sample.events.push_back({sample.time, model::EventKind::kOomKill, std::nullopt, std::string("\xff\x00", 2)});
       observation.add(sample);
     }
     const Judged judged = judge(observation, {});

@@ -6,6 +6,7 @@
 
 #include "base/process_id.h"
 #include "findings/finding.h"
+#include "findings/rounds.h"
 #include "model/ledger.h"
 #include "model/series.h"
 
@@ -33,14 +34,18 @@ struct Judged {
   std::optional<model::Ledger> ledger;    ///< of the last sample
   std::optional<double> detectable_rate;  ///< clean: the machine-wide bytes per second that would have been noticed
   std::optional<Nanoseconds> needed;      ///< insufficient: how long to watch
+  std::string doubt;                      ///< insufficient though enough was seen: why it is not clean
+  bool in_part = false;                   ///< the machine's available memory was not seen: a log of slab caches, of ps
   std::vector<std::string> struggle;      ///< one sentence each: swapping, scanning, stalls
+  std::vector<Detectable> detectable;     ///< in rounds: what each would have shown had it lost that much per round
+  std::optional<std::size_t> rounds;      ///< rounds of a load that were judged; nothing: by time
 };
 
 struct JudgeOptions {
   double q = 0.05;      ///< false discovery rate over all families together
   double alpha = 0.01;  ///< level of a single series
-  /// The judging program itself, when it judges the machine it runs on: watching costs memory, and is no finding.
-  std::optional<Pid> own_pid{};
+  /// The observation was made around rounds of a load, and is judged by these instead of by time.
+  std::optional<Rounds> rounds{};
 };
 
 /// Judges an observation: series tests over a hierarchy with several roots, rules, decomposition of the decline.

@@ -32,13 +32,13 @@ model::Observation large_observation(int processes, int samples) {
     machine(Metric::kMeminfoMemAvailable, 12000 * kMiB - i * kMiB + noise(kMiB));
     machine(Metric::kVmstatFreePages, 10000 * kMiB - i * kMiB);
     machine(Metric::kMeminfoAnonPages, 4000 * kMiB + i * kMiB + noise(kMiB));
-    machine(Metric::kStatContextSwitches, i * 1000 + noise(100));
+    machine(Metric::kStatContextSwitches, std::int64_t{i} * 1000 + noise(100));
     for (int p = 0; p < processes; ++p) {
       const auto process = registry->intern(
           model::SubjectKey{model::SubjectKind::kProcess, "worker", ProcessId{Pid{p + 1}, StartTime{100}}});
       sample.readings.push_back({process, Metric::kProcessRssAnon, (10 + p % 100) * kMiB + noise(4 * kMiB)});
       sample.readings.push_back({process, Metric::kProcessFds, 100 + noise(40)});
-      sample.readings.push_back({process, Metric::kProcessCpuTime, i * 1000000 + noise(100000)});
+      sample.readings.push_back({process, Metric::kProcessCpuTime, std::int64_t{i} * 1000000 + noise(100000)});
     }
     for (int c = 0; c < 400 && i % 5 == 0; ++c) {
       const auto cache =
@@ -54,7 +54,7 @@ model::Observation large_observation(int processes, int samples) {
 
 void judge_a_large_observation(benchmark::State& state) {
   const auto observation = large_observation(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
-  for (auto _ : state) benchmark::DoNotOptimize(judge(observation, {}));
+  for ([[maybe_unused]] const auto _ : state) benchmark::DoNotOptimize(judge(observation, {}));
 }
 BENCHMARK(judge_a_large_observation)->Args({5000, 61})->Args({300, 3600})->Unit(benchmark::kMillisecond);
 

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include "findings/cgroup_path.h"
+#include "findings/headline.h"
 #include "findings/headroom.h"
+#include "findings/judge.h"
 #include "findings/series_sum.h"
 #include "findings/text.h"
 
@@ -66,6 +68,27 @@ TEST(Text, ReadsWell) {
             "2.00 MiB/h (1.00 to 3.00)");
   EXPECT_EQ(rate_text(model::Unit::kCount, {9, 10, 11}), "600/min (540 to 660)");
   EXPECT_EQ(rate_text(model::Unit::kCount, {90, 100, 110}, "threads"), "6,000 threads/min (5,400 to 6,600)");
+}
+
+TEST(Judge, WhatStandsStillInALogOfCachesIsCleanInPart) {
+  const auto judged_from = [](int points) {
+    model::Observation observation(std::make_shared<model::Registry>());
+    const auto cache = observation.registry().intern(model::SubjectKey{model::SubjectKind::kSlabCache, "dentry"});
+    model::Sample sample;
+    for (int i = 0; i < points; ++i) {
+      sample.clear();
+      sample.time = {.boot = {std::chrono::seconds(i)}, .wall = {std::chrono::seconds(i)}, .monotonic = {}};
+      sample.readings.push_back({cache, model::Metric::kSlabActiveObjects, 1000});
+      sample.readings.push_back({cache, model::Metric::kSlabObjectSize, 192});
+      observation.add(sample);
+    }
+    return judge(observation, {});
+  };
+  const Judged judged = judged_from(30);
+  EXPECT_EQ(judged.verdict, Verdict::kClean);
+  EXPECT_TRUE(judged.in_part);
+  EXPECT_NE(headline_of(judged, std::chrono::seconds(29)).sentence.find("not the whole machine"), std::string::npos);
+  EXPECT_EQ(judged_from(5).verdict, Verdict::kInsufficient);
 }
 
 }  // namespace

@@ -40,6 +40,10 @@ enum class Quantity : std::uint8_t {
   kHolder,
   // Each limited cgroup.
   kCgroupMemory,
+  // What only rounds of a load are precise enough for.
+  kProcessHeap,
+  kProcessHeapBlocks,
+  kMessages,
   // Countable resources.
   kProcessFds,
   kGroupFds,

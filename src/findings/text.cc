@@ -66,6 +66,23 @@ std::string rate_text(model::Unit unit, const Interval& per_second, std::string_
                      figure(per_second.upper));
 }
 
+std::string per_round_text(model::Unit unit, const Interval& per_round, std::string_view of) {
+  static constexpr std::array<std::string_view, 5> kUnits{" B", " KiB", " MiB", " GiB", " TiB"};
+  const bool bytes = unit == model::Unit::kBytes;
+  double scale = 1;
+  std::size_t step = 0;
+  for (; bytes && std::abs(per_round.point) * scale >= 999.5 && step + 1 < kUnits.size(); ++step) scale /= 1024;
+  const double magnitude = std::abs(per_round.point) * scale;
+  const bool whole_bytes = bytes && step == 0 && magnitude >= 9.995;
+  const int decimals = whole_bytes ? 0 : magnitude < 9.995 ? 2 : magnitude < 99.95 ? 1 : 0;
+  const auto figure = [&](double amount) {
+    return decimals == 0 ? with_commas(rounded(amount * scale)) : fmt::format("{:.{}f}", amount * scale, decimals);
+  };
+  return fmt::format("{}{}{}{} per round ({} to {})", figure(per_round.point),
+                     bytes ? kUnits[step] : std::string_view{}, of.empty() ? "" : " ", of, figure(per_round.lower),
+                     figure(per_round.upper));
+}
+
 std::string eta_text(const Finding::Eta& eta) {
   if (!eta.upper) return "not before " + to_human(eta.lower);
   const std::string lower = to_human(eta.lower);

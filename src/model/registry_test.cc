@@ -54,6 +54,22 @@ TEST(Registry, ForgetsOnlyWhatIsRetired) {
   registry.retire(id);
   EXPECT_EQ(registry.info(id).key.name, "");
   EXPECT_EQ(registry.size(), 2U);
+  EXPECT_EQ(registry.known(), 1U);
+}
+
+TEST(Registry, HoldsNothingOfMonthsOfProcesses) {
+  Registry registry;
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    const auto pid = static_cast<std::int32_t>(i % 30'000);
+    const SubjectId process =
+        registry.intern(SubjectKey{SubjectKind::kProcess, "sh", ProcessId{Pid{pid}, StartTime{i}}});
+    EXPECT_EQ(process.index, i + 1);
+    registry.retire(process);
+    registry.forget(process);
+    ASSERT_EQ(registry.known(), 1U);
+  }
+  EXPECT_EQ(registry.info(SubjectId{5}).key.kind, SubjectKind::kProcess);
+  EXPECT_TRUE(registry.info(SubjectId{5}).retired);
 }
 
 }  // namespace

@@ -21,6 +21,14 @@ struct Reading {
   friend bool operator==(const Reading&, const Reading&) = default;
 };
 
+/// Values of this series are rounded by so much at most, in the metric's unit: a log of "1.2Gi".
+struct Rounding {
+  SubjectId subject;
+  Metric metric{};
+  std::int64_t half_step = 0;
+  friend bool operator==(const Rounding&, const Rounding&) = default;
+};
+
 /// What the sources that were due saw at one time. A subject and metric without a reading were not measured in this
 /// sample: that is neither zero nor "unchanged". A sample is reused from tick to tick, so that taking one allocates
 /// nothing once its vectors have grown.
@@ -29,8 +37,10 @@ struct Sample {
   std::vector<Reading> readings;
   std::vector<Event> events;
   std::vector<SubjectId> retired;  ///< subjects that ended since the last sample
+  std::vector<Rounding> rounded;   ///< logs alone: of the readings that are not exact
 
   void clear() {
+    rounded.clear();
     readings.clear();
     events.clear();
     retired.clear();

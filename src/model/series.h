@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/process_id.h"
 #include "base/time.h"
 #include "model/coverage.h"
 #include "model/event.h"
@@ -44,7 +45,11 @@ class Observation {
   explicit Observation(std::shared_ptr<Registry> registry, std::size_t max_points = 4096);
 
   /// Adds the readings of one sample. Samples come in the order of boot time; an earlier one is counted as loss.
-  void add(const Sample& sample);
+  /// `stands_for`: it is the last of so many, the others of which were not read, since least_stride() said that no
+  /// series would keep them.
+  void add(const Sample& sample, std::uint32_t stands_for = 1);
+  /// Every series keeps at most one point of so many samples.
+  [[nodiscard]] std::uint32_t least_stride() const { return least_stride_; }
 
   [[nodiscard]] const Series* find(SeriesKey key) const;
   [[nodiscard]] const Series* find(SubjectId subject, Metric metric) const { return find({subject, metric}); }
@@ -56,6 +61,9 @@ class Observation {
   [[nodiscard]] std::optional<std::int64_t> at(SubjectId subject, Metric metric, BootTime time) const;
   /// Subjects that have at least one point of the metric, in the order of their index.
   [[nodiscard]] std::vector<SubjectId> subjects_with(Metric metric) const;
+
+  /// By how much values of the series are rounded at most; 0: they are exact.
+  [[nodiscard]] std::int64_t half_step(SubjectId subject, Metric metric) const;
 
   [[nodiscard]] const Registry& registry() const { return *registry_; }
   [[nodiscard]] Registry& registry() { return *registry_; }
@@ -74,21 +82,29 @@ class Observation {
   std::vector<Event> events;
   std::vector<Coverage> coverage;
   std::vector<Loss> losses;
+  /// The programs that took the samples on the machine itself: watching costs memory, and is no finding.
+  std::vector<ProcessId> observers;
+  /// The axis is a guess: a log whose samples have no time. Nothing may be said in seconds for certain then.
+  bool times_assumed = false;
 
  private:
   struct Slot {
     Series points;
     std::uint32_t stride = 1;  ///< every stride-th point is kept
     std::uint32_t skipped = 0;
+    std::int64_t half_step = 0;
   };
 
   std::shared_ptr<Registry> registry_;
   std::size_t max_points_;
   // One map per metric: a rule asks for all subjects of a metric, a sample brings them in runs.
   std::vector<std::unordered_map<std::uint32_t, Slot>> by_metric_;
+  [[nodiscard]] const Slot* slot(SeriesKey key) const;
+  void halve(Slot& slot);
   void keep_events(const std::vector<Event>& seen);
 
   std::size_t samples_ = 0;
+  std::uint32_t least_stride_ = 1;
   std::size_t comings_ = 0;
   std::optional<std::size_t> comings_lost_at_;  ///< which of `losses` counts those that were not kept
   std::optional<Moment> start_;

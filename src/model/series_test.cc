@@ -32,6 +32,24 @@ TEST(Observation, CountsASampleFromThePastAsLoss) {
   ASSERT_EQ(observation.losses.size(), 1U);
 }
 
+TEST(Observation, TellsHowManySamplesNeedNotBeRead) {
+  Observation all(std::make_shared<Registry>(), 16);
+  Observation thinned(std::make_shared<Registry>(), 16);
+  std::uint32_t unread = 0;
+  for (int i = 0; i < 1000; ++i) {
+    all.add(sample_at(i, i));
+    if (unread + 1 < thinned.least_stride()) {
+      ++unread;
+      continue;
+    }
+    thinned.add(sample_at(i, i), unread + 1);
+    unread = 0;
+  }
+  EXPECT_GT(thinned.least_stride(), 32U);
+  EXPECT_EQ(*thinned.find(Metric::kMeminfoMemFree), *all.find(Metric::kMeminfoMemFree));
+  EXPECT_EQ(thinned.samples() + unread, all.samples());
+}
+
 TEST(Observation, HalvesASeriesThatOutgrowsItsBound) {
   Observation observation(std::make_shared<Registry>(), 16);
   for (int i = 0; i < 1000; ++i) observation.add(sample_at(i, i));

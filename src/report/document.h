@@ -21,7 +21,10 @@ enum class ColumnKind : std::uint8_t {
   kText,
   kBytes,           ///< integer bytes; text output scales it
   kCount,           ///< integer
+  kBytesChange,     ///< integer bytes, with its sign
+  kCountChange,     ///< integer, with its sign
   kBytesPerSecond,  ///< real number
+  kCountPerSecond,  ///< real number
   kPercent,         ///< real number, 0 to 100
   kSeconds,         ///< real number
   kIdentifier,      ///< integer that names something (pid, inode): printed as it is, never with separators
@@ -48,6 +51,31 @@ struct Window {
   std::optional<Moment> start;
   std::optional<Moment> end;
   std::size_t samples = 0;
+  /// Rounds of a load: findings are per round then, not per second.
+  struct Rounds {
+    std::size_t asked = 0;
+    std::size_t done = 0;    ///< the first of them is a warm-up
+    std::size_t failed = 0;  ///< in which the command failed
+    Nanoseconds settle{0};
+    Nanoseconds mean{0};  ///< length of a round, settling included
+  };
+  std::optional<Rounds> rounds{};
+};
+
+/// What `diff` compared.
+struct Comparison {
+  struct Side {
+    std::string source;  ///< as the user named it
+    std::optional<WallTime> time;
+    std::string hostname;
+    std::string kernel_release;
+    std::string boot_id;
+  };
+  Side before;
+  Side after;
+  std::optional<Nanoseconds> elapsed;  ///< from before to after; nothing when one of the times is not known
+  Bytes at_least;                      ///< what bytes must grow by to be said to grow
+  std::optional<bool> grew;            ///< nothing: nothing could be compared
 };
 
 /// The answer of one command as a value: what every renderer receives. Strings may hold raw foreign bytes.
@@ -60,8 +88,10 @@ struct Document {
   std::vector<std::string> details;  ///< further sentences below it
   std::optional<model::Ledger> ledger;
   std::optional<findings::Decline> decline;
-  std::optional<double> detectable_rate;  ///< clean: bytes per second that would have been noticed, machine-wide
-  std::optional<Nanoseconds> needed;      ///< insufficient: how long to watch
+  std::optional<Comparison> comparison;
+  std::vector<findings::Detectable> detectable;  ///< rounds: what would have been noticed per round
+  std::optional<double> detectable_rate;         ///< clean: bytes per second that would have been noticed, machine-wide
+  std::optional<Nanoseconds> needed;             ///< insufficient: how long to watch
   std::vector<findings::Finding> findings;
   std::vector<model::Event> events;
   std::vector<model::Coverage> coverage;

@@ -2,17 +2,15 @@
 
 #include <utility>
 
+#include "session/beside_thread.h"
+
 namespace leakscope::session {
 
-struct BesideRunner::State {
+struct BesideRunner::State : BesideState {
   std::unique_ptr<sources::Source> source;
   std::shared_ptr<model::Registry> registry;
 
-  std::mutex mutex;
-  std::condition_variable changed;
   bool running = false;
-  bool closing = false;
-  bool exited = false;
   Moment started{};
   model::Sample sample;
   std::optional<Outcome> outcome;
@@ -21,7 +19,7 @@ struct BesideRunner::State {
     std::unique_lock lock(mutex);
     for (;;) {
       changed.wait(lock, [&] { return closing || running; });
-      if (closing) break;
+      if (closing) return;
       sample.clear();
       sample.time = started;
       lock.unlock();
@@ -37,8 +35,6 @@ struct BesideRunner::State {
       running = false;
       changed.notify_all();
     }
-    exited = true;
-    changed.notify_all();
   }
 };
 
@@ -46,17 +42,11 @@ BesideRunner::BesideRunner(std::unique_ptr<sources::Source> source, std::shared_
     : state_(std::make_shared<State>()) {
   state_->source = std::move(source);
   state_->registry = std::move(registry);
-  // Detached, and the state is shared: a thread that hangs in a system call must not hang us when we end.
-  std::thread([state = state_] { state->loop(); }).detach();
+  start_beside(state_);
 }
 
 BesideRunner::~BesideRunner() {
-  if (!state_) return;
-  std::unique_lock lock(state_->mutex);
-  state_->closing = true;
-  state_->changed.notify_all();
-  // Ends at once when idle; a run under way gets a moment, and is then left to itself.
-  state_->changed.wait_for(lock, std::chrono::milliseconds(250), [&] { return state_->exited; });
+  if (state_) end_beside(*state_);
 }
 
 bool BesideRunner::is_running() const {

@@ -4,6 +4,7 @@
 
 #include "base/printable.h"
 #include "base/text_cursor.h"
+#include "session/remedies.h"
 #include "session/status.h"
 #include "sources/cgroupfs/cgroup_source.h"
 #include "sources/procfs/host.h"
@@ -117,6 +118,7 @@ Result<report::Document> cgroup_status(const StatusOptions& options, const std::
   document.tables = {limits_of(*facts), charges_of(*facts), processes_of(*facts, *root, options.rows)};
   std::erase_if(document.tables, [](const report::Table& table) { return table.rows.empty(); });
   if (facts->trouble) document.coverage.push_back(model::coverage_from_error("cgroups", *facts->trouble));
+  correct_remedies(document.coverage, viewer_of(*root));
   return document;
 }
 

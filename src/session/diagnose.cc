@@ -1,13 +1,14 @@
 #include "session/diagnose.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "findings/headline.h"
-#include "session/recordings.h"
+#include "findings/standout.h"
+#include "session/evidence.h"
+#include "session/kernel_log_report.h"
+#include "session/subject_tables.h"
 
 namespace leakscope::session {
 namespace {
@@ -16,6 +17,7 @@ constexpr Nanoseconds kFirstInterimVerdict = std::chrono::seconds(20);
 constexpr Nanoseconds kBetweenInterimVerdicts = std::chrono::seconds(10);
 /// Long live windows are sampled less often: the judgement rests on blocks, and memory is bounded.
 constexpr std::int64_t kMostSamples = 3600;
+constexpr std::size_t kRowsOfOneMoment = 10;
 
 std::string subject_words(const model::SubjectInfo& subject) {
   if (subject.key.kind == model::SubjectKind::kMachine) return {};
@@ -32,6 +34,25 @@ void copy_events(const model::Observation& observation, report::Document& docume
   }
 }
 
+Result<report::Document> diagnose_kernel_logs(Evidence evidence, const findings::JudgeOptions& options) {
+  std::vector<KernelLogInput> logs;
+  for (Evidence::Part& part : evidence.parts) {
+    auto log = open_kernel_log(part.name, std::move(part.fd));
+    if (!log) return std::unexpected(std::move(log.error()));
+    logs.push_back(std::move(*log));
+  }
+  return diagnose_kernel_log(logs, options);
+}
+
+/// One moment can show no growth, but what holds the memory.
+void show_the_only_moment(const model::Observation& observation, report::Document& document) {
+  if (document.ledger) {
+    if (auto sentence = findings::standout_of(observation, *document.ledger); !sentence.empty())
+      document.details.push_back(std::move(sentence));
+  }
+  document.tables = largest_subjects(observation, kRowsOfOneMoment);
+}
+
 }  // namespace
 
 report::Document document_from(const model::Observation& observation, const findings::JudgeOptions& options) {
@@ -44,12 +65,14 @@ report::Document document_from(const model::Observation& observation, const find
   findings::Headline headline = findings::headline_of(judged, observation.length());
   document.headline = std::move(headline.sentence);
   document.details = std::move(headline.details);
+  document.detectable = judged.detectable;
   document.ledger = judged.ledger;
   document.decline = judged.decline;
   document.findings = judged.findings;
   copy_events(observation, document);
   document.coverage = observation.coverage;
   document.losses = observation.losses;
+  if (observation.samples() == 1) show_the_only_moment(observation, document);
   return document;
 }
 
@@ -65,8 +88,8 @@ Result<report::Document> diagnose_live(const DiagnoseOptions& options, const Sto
 
   model::Observation observation(registry);
   observation.host = (*sampler)->host();
-  findings::JudgeOptions judge_options = options.judge;
-  judge_options.own_pid = Pid{::getpid()};
+  observation.observers = (*sampler)->observers();
+  const findings::JudgeOptions& judge_options = options.judge;
   model::Sample sample;
   Nanoseconds next_interim = kFirstInterimVerdict;
   for (;;) {
@@ -91,9 +114,13 @@ Result<report::Document> diagnose_live(const DiagnoseOptions& options, const Sto
   return document_from(observation, judge_options);
 }
 
-Result<report::Document> diagnose_recordings(const std::vector<std::string>& paths,
-                                             const findings::JudgeOptions& options) {
-  const auto observation = observe_recordings(paths);
+Result<report::Document> diagnose_evidence(const std::vector<std::string>& paths, const EvidenceOptions& evidence,
+                                           const findings::JudgeOptions& options) {
+  auto opened = open_evidence(paths);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  if (opened->kind == EvidenceKind::kKernelLog && !evidence.until)
+    return diagnose_kernel_logs(std::move(*opened), options);
+  const auto observation = observe_evidence(std::move(*opened), evidence);
   if (!observation) return std::unexpected(observation.error());
   return document_from(**observation, options);
 }

@@ -10,6 +10,7 @@
 #include "findings/judge.h"
 #include "model/series.h"
 #include "report/document.h"
+#include "session/evidence.h"
 #include "session/source_set.h"
 #include "session/stop.h"
 
@@ -35,10 +36,10 @@ using ProgressCallback = std::function<void(const Progress&)>;
 [[nodiscard]] Result<report::Document> diagnose_live(const DiagnoseOptions& options, const StopFlag& stop,
                                                      const ProgressCallback& progress);
 
-/// Judges recordings: several are parts of one history, in any order. Of several boots the last is judged, since
-/// memory begins anew with each.
-[[nodiscard]] Result<report::Document> diagnose_recordings(const std::vector<std::string>& paths,
-                                                           const findings::JudgeOptions& options);
+/// Judges what was written down: recordings, logs, snapshots. Several are parts of one history, in any order.
+[[nodiscard]] Result<report::Document> diagnose_evidence(const std::vector<std::string>& paths,
+                                                         const EvidenceOptions& evidence,
+                                                         const findings::JudgeOptions& options);
 
 /// Judges an observation, whoever made it, and puts everything a reader needs into a document.
 [[nodiscard]] report::Document document_from(const model::Observation& observation,

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "session/remedies.h"
 #include "sources/probes/capabilities.h"
 
 namespace leakscope::session {
@@ -47,6 +48,7 @@ Result<report::Document> examine(const SourceOptions& options, const StopFlag& s
   const auto sources = with_silent_sources((*sampler)->costs(), (*sampler)->coverage());
   std::vector<model::Coverage> capabilities = sources::probes::probe_kernel_witnesses(*root);
   std::ranges::copy(sources::probes::probe_bpf(*root), std::back_inserter(capabilities));
+  correct_remedies(capabilities, viewer_of(*root));
 
   report::Document document;
   document.command = "doctor";

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "sources/recording/file_lock.h"
+
 namespace leakscope::session {
 namespace {
 
@@ -14,12 +16,36 @@ constexpr Nanoseconds kShortestDeadline = std::chrono::seconds(2);
 constexpr Nanoseconds kGrace = std::chrono::milliseconds(20);
 
 Nanoseconds wall_offset(const Moment& moment) { return moment.wall.since_epoch - moment.boot.since_boot; }
+/// A person waits for the end of such a window, and a test of few points is weak.
+bool is_brief(const SamplingOptions& options) {
+  return options.duration && *options.duration <= std::chrono::minutes(10);
+}
+
 /// Sources say how often a recording at the usual interval wants them; one that samples faster gets them faster too,
 /// down to their live period.
 Nanoseconds recording_period(const sources::Period& period, Nanoseconds interval) {
   constexpr Nanoseconds kUsualInterval = std::chrono::seconds(5);
   if (interval >= kUsualInterval) return period.recording;
   return std::min(period.recording, std::max(period.live, period.recording / (kUsualInterval / interval)));
+}
+
+Nanoseconds usual_period(const sources::Period& period, const SamplingOptions& options) {
+  if (options.mode == SamplingMode::kOnDemand) return Nanoseconds{0};
+  const bool recording = options.mode == SamplingMode::kRecording && !is_brief(options);
+  return std::max(recording ? recording_period(period, options.interval) : period.live, options.interval);
+}
+
+/// What a source of 5 s gives a window of a minute is too little, and what it gives when slowed down is nothing.
+Schedule schedule_of(const sources::Period& period, const SamplingOptions& options) {
+  constexpr int kPoints = 60;
+  constexpr int kLeastPoints = 20;
+  const Nanoseconds usual = usual_period(period, options);
+  if (options.mode == SamplingMode::kOnDemand || !is_brief(options)) return Schedule(usual);
+  const Nanoseconds longest = *options.duration / kLeastPoints;
+  if (!period.brief) return {usual, {.shortest = {}, .longest = longest}};
+  const Nanoseconds least = std::max(*period.brief, options.interval);
+  const Nanoseconds first = std::min(usual, std::max(least, longest));
+  return {first, {.shortest = std::min(first, std::max(least, *options.duration / kPoints)), .longest = longest}};
 }
 
 Nanoseconds suspended(const Moment& moment) { return moment.boot.since_boot - moment.monotonic; }
@@ -55,9 +81,7 @@ LiveSampler::LiveSampler(std::shared_ptr<model::Registry> registry, model::Host 
     const sources::SourceInfo info = source->info();
     auto entry = std::make_unique<Entry>();
     entry->name = info.name;
-    const Nanoseconds wanted =
-        options_.mode == SamplingMode::kLive ? info.period.live : recording_period(info.period, options_.interval);
-    entry->schedule = Schedule(std::max(wanted, options_.interval));
+    entry->schedule = schedule_of(info.period, options_);
     if (info.may_block) {
       entry->coverage_when_idle = source->coverage();
       entry->runner.emplace(std::move(source), registry_);
@@ -104,7 +128,7 @@ void LiveSampler::collect_what_ends_soon(model::Sample& sample) {
 }
 
 bool LiveSampler::wait_for_tick() {
-  if (!first_) return true;
+  if (!first_ || options_.mode == SamplingMode::kOnDemand) return true;
   const Nanoseconds start = first_->monotonic;
   // A duration shorter than the interval has two samples: one at its start, one at its end.
   const Nanoseconds close_enough = ticks_ > 1 ? options_.interval / 2 : Nanoseconds{0};
@@ -174,7 +198,7 @@ void LiveSampler::account(Entry& entry, model::Sample& sample, const Result<>& r
     ++entry.failures;
     entry.last_error = result.error();
   }
-  if (entry.schedule.charge(cpu) != Schedule::Change::kSlowedDown) return;
+  if (options_.mode == SamplingMode::kOnDemand || entry.schedule.charge(cpu) != Schedule::Change::kSlowedDown) return;
   entry.was_slowed_down = true;
   sample.events.push_back({sample.time, model::EventKind::kSourceBackoff, std::nullopt,
                            fmt::format("{} took {:.1f} ms: now asked every {}", entry.name,
@@ -213,7 +237,8 @@ std::vector<model::Coverage> LiveSampler::coverage() const {
     std::ranges::move(own, std::back_inserter(all));
     if (entry->last_error) all.push_back(model::coverage_from_error(entry->name, *entry->last_error));
     if (entry->overdue) {
-      all.push_back({entry->name, State::kPartial, "did not answer in time; something it reads hangs", ""});
+      all.push_back({entry->name, State::kPartial,
+                     "did not answer in time: something it reads hangs, or this machine is too busy", ""});
     }
     if (entry->was_slowed_down) {
       all.push_back(
@@ -222,6 +247,7 @@ std::vector<model::Coverage> LiveSampler::coverage() const {
            ""});
     }
   }
+  correct_remedies(all, options_.viewer);
   return all;
 }
 
@@ -240,8 +266,14 @@ std::vector<model::Loss> LiveSampler::losses() const {
   return all;
 }
 
+std::vector<ProcessId> LiveSampler::observers() const {
+  const auto self = sources::recording::this_process();
+  return self ? std::vector{*self} : std::vector<ProcessId>{};
+}
+
 std::vector<LiveSampler::Cost> LiveSampler::costs() const {
   std::vector<Cost> all;
+  all.reserve(entries_.size());
   for (const auto& entry : entries_) {
     all.push_back({entry->name, entry->schedule.runs(), entry->schedule.total_cost(), entry->schedule.period()});
   }

@@ -10,6 +10,7 @@
 #include "model/host.h"
 #include "model/registry.h"
 #include "session/beside_runner.h"
+#include "session/remedies.h"
 #include "session/schedule.h"
 #include "session/stop.h"
 #include "sources/sample_stream.h"
@@ -17,12 +18,17 @@
 
 namespace leakscope::session {
 
-enum class SamplingMode : std::uint8_t { kLive, kRecording };
+enum class SamplingMode : std::uint8_t {
+  kLive,
+  kRecording,
+  kOnDemand,  ///< each next() is a sample now, by all sources, whatever it costs
+};
 
 struct SamplingOptions {
   SamplingMode mode = SamplingMode::kLive;
   Nanoseconds interval = std::chrono::seconds(1);
   std::optional<Nanoseconds> duration;  ///< nothing: until stopped
+  Viewer viewer = {};                   ///< decides which remedies coverage() tells
 };
 
 /// Samples the live machine (or a tree that is being rewritten): asks each source when it is due, runs those that may
@@ -39,6 +45,7 @@ class LiveSampler final : public sources::SampleStream {
   [[nodiscard]] const model::Host& host() const override { return host_; }
   [[nodiscard]] std::vector<model::Coverage> coverage() const override;
   [[nodiscard]] std::vector<model::Loss> losses() const override;
+  [[nodiscard]] std::vector<ProcessId> observers() const override;
 
   /// After a sample: waits for the sources that run beside, and adds what they saw to it. For a single look.
   void settle(model::Sample& sample, Nanoseconds deadline);

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/unique_fd.h"
+
 namespace leakscope::session {
 namespace {
 
@@ -41,22 +43,33 @@ class FailingSource final : public sources::Source {
   [[nodiscard]] std::vector<model::Coverage> coverage() const override { return {}; }
 };
 
+/// Every minute; in short live windows more often.
+class BriefSource final : public sources::Source {
+ public:
+  [[nodiscard]] sources::SourceInfo info() const override {
+    return {"brief", {seconds(60), seconds(60), milliseconds(10)}, false};
+  }
+  [[nodiscard]] Result<> sample(model::SampleSink&) override { return {}; }
+  [[nodiscard]] std::vector<model::Coverage> coverage() const override { return {}; }
+};
+
 /// Hangs in a read that never ends, as on a dead mount.
 class HangingSource final : public sources::Source {
  public:
-  explicit HangingSource(int fd) : fd_(fd) {}
+  /// The pipe's reading end is the source's own: nobody else knows when the thread is done with it.
+  explicit HangingSource(UniqueFd fd) : fd_(std::move(fd)) {}
   [[nodiscard]] sources::SourceInfo info() const override {
     return {"hanging", {milliseconds(1), milliseconds(1)}, true};
   }
   [[nodiscard]] Result<> sample(model::SampleSink&) override {
     char byte = 0;
-    [[maybe_unused]] const ssize_t got = ::read(fd_, &byte, 1);
+    [[maybe_unused]] const ssize_t got = ::read(fd_.get(), &byte, 1);
     return {};
   }
   [[nodiscard]] std::vector<model::Coverage> coverage() const override { return {}; }
 
  private:
-  int fd_;
+  UniqueFd fd_;
 };
 
 /// Stands for the fast tier, which makes processes known, and for the slow one, which looks closer at them.
@@ -105,6 +118,25 @@ struct Rig {
                                          clock, stop, options);
   }
 };
+
+TEST(LiveSampler, AsksMoreOftenInBriefWindowsOnly) {
+  Rig rig;
+  model::Sample sample;
+  const auto period_with = [&](SamplingOptions options) {
+    auto sampler = rig.sampler(std::make_unique<BriefSource>(), options);
+    EXPECT_TRUE(*sampler->next(sample));
+    return sampler->costs().front().period;
+  };
+  const Nanoseconds tick = milliseconds(1);
+  EXPECT_EQ(period_with({SamplingMode::kLive, tick, milliseconds(100)}), milliseconds(10));
+  EXPECT_EQ(period_with({SamplingMode::kLive, tick, seconds(6)}), milliseconds(100)) << "a 60th of the window";
+  EXPECT_EQ(period_with({SamplingMode::kLive, tick, seconds(7200)}), seconds(60));
+  EXPECT_EQ(period_with({SamplingMode::kLive, tick, std::nullopt}), seconds(60));
+  EXPECT_EQ(period_with({SamplingMode::kRecording, tick, milliseconds(100)}), milliseconds(10));
+  EXPECT_EQ(period_with({SamplingMode::kRecording, seconds(5), seconds(60)}), seconds(5)) << "the interval";
+  EXPECT_EQ(period_with({SamplingMode::kRecording, seconds(5), seconds(7200)}), seconds(60));
+  EXPECT_EQ(period_with({SamplingMode::kRecording, seconds(5), std::nullopt}), seconds(60));
+}
 
 TEST(LiveSampler, TakesTheFirstSampleAtOnceAndTheLastAtTheEnd) {
   Rig rig;
@@ -171,7 +203,7 @@ TEST(LiveSampler, LeavesAHangingSourceBehindAndSaysSo) {
   ASSERT_EQ(::pipe(pipe_fds), 0);
   {
     Rig rig;
-    auto sampler = rig.sampler(std::make_unique<HangingSource>(pipe_fds[0]),
+    auto sampler = rig.sampler(std::make_unique<HangingSource>(UniqueFd(pipe_fds[0])),
                                {SamplingMode::kLive, milliseconds(10), milliseconds(50)});
     model::Sample sample;
     while (*sampler->next(sample)) {
@@ -182,7 +214,6 @@ TEST(LiveSampler, LeavesAHangingSourceBehindAndSaysSo) {
     EXPECT_EQ(coverage[0].state, model::Coverage::State::kPartial);
   }
   ::close(pipe_fds[1]);  // lets the thread end
-  ::close(pipe_fds[0]);
 }
 
 TEST(LiveSampler, DropsHalfAnAnswerAndCountsTheFailure) {

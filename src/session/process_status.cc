@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "session/remedies.h"
 #include "session/status.h"
 #include "sources/process/process_inspection.h"
 #include "sources/procfs/host.h"
@@ -167,6 +168,7 @@ Result<report::Document> process_status(const StatusOptions& options, Pid pid) {
       occurrences_table("threads", "threads by name", "name", process->thread_names, options.rows)};
   std::erase_if(document.tables, [](const Table& table) { return table.rows.empty(); });
   document.coverage = std::move(process->coverage);
+  correct_remedies(document.coverage, viewer_of(*root));
   return document;
 }
 

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <deque>
 
 #include <fmt/format.h>
 
+#include "session/beside_writer.h"
+#include "session/redaction.h"
 #include "sources/recording/recording_writer.h"
 
 namespace leakscope::session {
@@ -18,11 +18,11 @@ using sources::recording::WriterOptions;
 
 constexpr Nanoseconds kBetweenStates = std::chrono::seconds(25);
 
-Result<RecordingWriter> open_writer(const RecordOptions& options, WriterOptions writer_options) {
-  if (options.output != "-") return RecordingWriter::create(options.output, std::move(writer_options));
+Result<RecordingWriter> open_writer(const std::string& output, const WriterOptions& options) {
+  if (output != "-") return RecordingWriter::create(output, options);
   UniqueFd stream(::dup(STDOUT_FILENO));
   if (!stream.is_open()) return std::unexpected(error_from_errno(errno, "standard output", "use"));
-  return RecordingWriter::create(std::move(stream), std::move(writer_options));
+  return RecordingWriter::create(std::move(stream), options);
 }
 
 /// Keeps what the live line shows.
@@ -48,47 +48,50 @@ class ProgressState {
   RecordProgress progress_;
 };
 
-/// Lets the registry forget subjects that ended: the writer has asked for what is known of them by its second flush
-/// after their end, and sources that run beside have given up their readings by then.
-class Forgetting {
- public:
-  explicit Forgetting(Nanoseconds interval) : delay_(std::max<Nanoseconds>(std::chrono::minutes(5), 4 * interval)) {}
-
-  void take(const model::Sample& sample, model::Registry& registry) {
-    for (const model::SubjectId subject : sample.retired) ended_.push_back({sample.time.boot, subject});
-    while (!ended_.empty() && sample.time.boot - ended_.front().time > delay_) {
-      registry.forget(ended_.front().subject);
-      ended_.pop_front();
-    }
-  }
-
- private:
-  struct Ended {
-    BootTime time;
-    model::SubjectId subject;
-  };
-  Nanoseconds delay_;
-  std::deque<Ended> ended_;
-};
-
-/// A reader that went away ends a stream as quietly as in any filter; a full disk does not end a recording.
-bool stream_has_ended(const RecordOptions& options, const Result<>& written) {
-  return options.output == "-" && !written;
-}
-
+/// A reader that went away ends a stream as quietly as in any filter.
 bool reader_has_gone(const RecordOptions& options, const Result<>& written) {
-  return stream_has_ended(options, written) && written.error().kind == Error::Kind::kGone;
+  return options.output == "-" && !written && written.error().kind == Error::Kind::kGone;
 }
 
-std::vector<std::string> notes_of(const RecordingWriter& writer) {
+std::string trouble_of(const WritingStatus& status) {
+  // An hour's end or a busy disk may take a moment.
+  constexpr Nanoseconds kWorthTelling = std::chrono::seconds(3);
+  if (status.hanging > kWorthTelling) {
+    return fmt::format("writing hangs for {}; {} samples wait, {} dropped", to_human(status.hanging), status.waiting,
+                       status.dropped);
+  }
+  return status.error ? to_string(*status.error) : std::string{};
+}
+
+std::vector<std::string> notes_of(const BesideWriter& writer, const WritingStatus& status) {
   std::vector<std::string> notes = writer.notes();
-  const auto stats = writer.stats();
+  const auto& stats = status.stats;
   if (stats.thinned_blocks > 0)
     notes.push_back(fmt::format("{} old parts were thinned to stay below --max-size", stats.thinned_blocks));
   if (stats.dropped_blocks > 0)
     notes.push_back(fmt::format("{} of the oldest parts were dropped to stay below --max-size", stats.dropped_blocks));
   if (stats.not_written > 0) notes.push_back(fmt::format("LOST: {} samples could not be written", stats.not_written));
+  if (status.dropped > 0)
+    notes.push_back(fmt::format("LOST: {} samples were dropped while writing hung", status.dropped));
   return notes;
+}
+
+WriterOptions writer_options(const RecordOptions& options, const model::Host& host, const Moment& start) {
+  WriterOptions result;
+  result.host = host;
+  result.start = start;
+  result.interval = options.interval;
+  result.tool_version = LEAKSCOPE_VERSION;
+  result.max_size = options.max_size;
+  if (options.force) result.existing = sources::recording::Existing::kReplace;
+  return result;
+}
+
+RecordProgress progress_of(RecordProgress progress, const WritingStatus& status) {
+  progress.trouble = trouble_of(status);
+  progress.dropped = status.dropped;
+  progress.written = Bytes(static_cast<std::int64_t>(status.stats.bytes_written));
+  return progress;
 }
 
 }  // namespace
@@ -99,21 +102,21 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
   auto sampler =
       open_live(registry, options.sources, clock, stop, {SamplingMode::kRecording, options.interval, options.duration});
   if (!sampler) return std::unexpected(std::move(sampler.error()));
-  WriterOptions writer_options;
-  writer_options.host = (*sampler)->host();
-  writer_options.start = clock.now();
-  writer_options.interval = options.interval;
-  writer_options.tool_version = LEAKSCOPE_VERSION;
-  writer_options.max_size = options.max_size;
-  if (options.force) writer_options.existing = sources::recording::Existing::kReplace;
-  auto writer = open_writer(options, std::move(writer_options));
-  if (!writer && options.output == "-" && writer.error().kind == Error::Kind::kGone) {
-    return RecordSummary{.samples = 0, .written = {}, .length = {}, .notes = {writer.error().what}};
+  auto settings = writer_options(options, (*sampler)->host(), clock.now());
+  if (options.redact) {
+    const auto names = pseudonyms(options.redact_key);
+    if (!names) return std::unexpected(names.error());
+    redact_recording(settings, *names);
   }
-  if (!writer) return std::unexpected(std::move(writer.error()));
+  BesideWriter writer(
+      [output = options.output, settings = std::move(settings)] { return open_writer(output, settings); }, registry,
+      {.name = options.output, .interval = options.interval});
+  if (auto opened = writer.wait_open(stop); !opened) {
+    if (!reader_has_gone(options, opened)) return std::unexpected(std::move(opened.error()));
+    return RecordSummary{.samples = 0, .written = {}, .length = {}, .notes = {opened.error().what}};
+  }
 
   ProgressState state;
-  Forgetting forgetting(options.interval);
   model::Sample sample;
   std::optional<Nanoseconds> state_told;
   for (;;) {
@@ -124,24 +127,20 @@ Result<RecordSummary> record(const RecordOptions& options, const StopFlag& stop,
     // What a flush writes of the sources' state; putting it into words allocates, so not for each sample.
     if (!state_told || sample.time.monotonic - *state_told >= kBetweenStates) {
       state_told = sample.time.monotonic;
-      writer->set_state((*sampler)->coverage(), (*sampler)->losses());
+      writer.set_state((*sampler)->coverage(), (*sampler)->losses());
     }
-    const Result<> written = writer->add(sample, *registry);
-    if (stream_has_ended(options, written)) {
-      if (!reader_has_gone(options, written)) return std::unexpected(written.error());
-      break;
-    }
-    forgetting.take(sample, *registry);
-    state.progress().trouble = written ? std::string{} : to_string(written.error());
-    state.progress().written = Bytes(static_cast<std::int64_t>(writer->stats().bytes_written));
-    if (progress) progress(state.progress());
+    writer.add(sample);
+    const WritingStatus status = writer.status();
+    if (status.over) break;
+    if (progress) progress(progress_of(state.progress(), status));
   }
-  writer->set_state((*sampler)->coverage(), (*sampler)->losses());
-  const auto finished = writer->finish(*registry);
+  writer.set_state((*sampler)->coverage(), (*sampler)->losses());
+  const auto finished = writer.finish();
   if (!finished && !reader_has_gone(options, finished)) return std::unexpected(finished.error());
-  std::vector<std::string> notes = notes_of(*writer);
+  const WritingStatus status = writer.status();
+  std::vector<std::string> notes = notes_of(writer, status);
   if (!finished) notes.push_back(finished.error().what);
-  const auto stats = writer->stats();
+  const auto& stats = status.stats;
   return RecordSummary{state.progress().samples,
                        Bytes(static_cast<std::int64_t>(stats.file_size > 0 ? stats.file_size : stats.bytes_written)),
                        state.progress().elapsed, std::move(notes)};

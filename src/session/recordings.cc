@@ -1,15 +1,14 @@
 #include "session/recordings.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "session/standard_input.h"
 #include "sources/recording/recording_reader.h"
 #include "sources/recording/summary.h"
 
@@ -33,26 +32,35 @@ bool is_pipe(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-Result<Part> examine(const std::string& path) {
+std::optional<WallTime> time_of(const std::optional<Until>& until) {
+  const auto* time = until ? std::get_if<WallTime>(&*until) : nullptr;
+  return time != nullptr ? std::optional(*time) : std::nullopt;
+}
+
+Result<Part> examine(const std::string& path, std::optional<WallTime> until) {
   auto summary = recording::summarize(path);
   if (!summary) return std::unexpected(std::move(summary.error()));
   Part part{path, {}, {}};
   for (const recording::SessionSummary& session : summary->sessions) {
+    if (until && session.start && *session.start > *until) continue;
     if (!part.start) part.start = session.start;
     if (session.facts) part.boot_id = session.facts->host.boot_id;
   }
   return part;
 }
 
-/// In the order in which they were recorded, without those that end in an earlier boot than the last one.
-Result<std::vector<Part>> parts_of_last_boot(const std::vector<std::string>& paths, std::vector<Coverage>& coverage) {
+/// In the order in which they were recorded, without those that end in an earlier boot than the last one, or begin
+/// after `until`.
+Result<std::vector<Part>> parts_of_last_boot(const std::vector<std::string>& paths, std::optional<WallTime> until,
+                                             std::vector<Coverage>& coverage) {
   std::vector<Part> parts;
   for (const std::string& path : paths) {
     if (is_pipe(path)) return fail(Error::Kind::kUsage, path, "is a pipe and cannot be joined with other recordings");
-    auto part = examine(path);
+    auto part = examine(path, until);
     if (!part) return std::unexpected(std::move(part.error()));
-    parts.push_back(std::move(*part));
+    if (!until || part->start) parts.push_back(std::move(*part));
   }
+  if (parts.empty()) return parts;
   std::ranges::stable_sort(parts, {}, &Part::start);
   const std::string last_boot = parts.back().boot_id;
   std::erase_if(parts, [&](const Part& part) {
@@ -65,14 +73,22 @@ Result<std::vector<Part>> parts_of_last_boot(const std::vector<std::string>& pat
   return parts;
 }
 
-/// Adds all samples of a stream. At a reboot the observation begins anew.
-Result<> drain(sources::SampleStream& stream, std::unique_ptr<Observation>& observation,
-               const std::shared_ptr<model::Registry>& registry, std::vector<Coverage>& coverage) {
+bool is_after(const model::Sample& sample, const Until& until, const Observation& observation) {
+  if (const auto* time = std::get_if<WallTime>(&until)) return sample.time.wall > *time;
+  const auto start = observation.start();
+  return start && sample.time.boot - start->boot > std::get<Nanoseconds>(until);
+}
+
+/// Adds all samples of a stream; false when it came to one after `until`. At a reboot the observation begins anew.
+Result<bool> drain(sources::SampleStream& stream, const std::optional<Until>& until,
+                   std::unique_ptr<Observation>& observation, const std::shared_ptr<model::Registry>& registry,
+                   std::vector<Coverage>& coverage) {
   model::Sample sample;
   for (;;) {
     auto more = stream.next(sample);
     if (!more) return std::unexpected(std::move(more.error()));
-    if (!*more) return {};
+    if (!*more) return true;
+    if (until && is_after(sample, *until, *observation)) return false;
     const bool rebooted =
         std::ranges::find(sample.events, model::EventKind::kReboot, &model::Event::kind) != sample.events.end();
     if (rebooted && observation->samples() > 0) {
@@ -85,9 +101,9 @@ Result<> drain(sources::SampleStream& stream, std::unique_ptr<Observation>& obse
 }
 
 Result<std::unique_ptr<sources::SampleStream>> open_standard_input(const std::shared_ptr<model::Registry>& registry) {
-  UniqueFd fd(::dup(STDIN_FILENO));
-  if (!fd.is_open()) return std::unexpected(error_from_errno(errno, "standard input", "use"));
-  return recording::open_recording(std::move(fd), "standard input", registry);
+  auto fd = standard_input();
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  return recording::open_recording(std::move(*fd), std::string(kStandardInput), registry);
 }
 
 void append_new(std::vector<Coverage>& to, const std::vector<Coverage>& from) {
@@ -98,7 +114,7 @@ void append_new(std::vector<Coverage>& to, const std::vector<Coverage>& from) {
 
 }  // namespace
 
-Result<std::unique_ptr<Observation>> observe_recordings(std::vector<std::string> paths) {
+Result<std::unique_ptr<Observation>> observe_recordings(std::vector<std::string> paths, std::optional<Until> until) {
   if (paths.empty()) return fail(Error::Kind::kUsage, "--from", "names no recording");
   const bool from_input = std::ranges::find(paths, "-") != paths.end();
   if (from_input && paths.size() > 1) {
@@ -113,26 +129,38 @@ Result<std::unique_ptr<Observation>> observe_recordings(std::vector<std::string>
   if (once) {
     parts.push_back({paths.front(), {}, {}});
   } else {
-    auto of_last_boot = parts_of_last_boot(paths, coverage);
+    auto of_last_boot = parts_of_last_boot(paths, time_of(until), coverage);
     if (!of_last_boot) return std::unexpected(std::move(of_last_boot.error()));
     parts = std::move(*of_last_boot);
   }
   std::string boot;
   model::Host host;
+  bool to_the_end = true;
   for (const Part& part : parts) {
-    auto stream =
-        from_input ? open_standard_input(registry)
-                   : recording::open_recording(part.path, registry,
-                                               {.from = {}, .to = {}, .last_boot_only = !once, .continues_boot = boot});
+    if (!to_the_end) break;
+    auto stream = from_input
+                      ? open_standard_input(registry)
+                      : recording::open_recording(
+                            part.path, registry,
+                            {.from = {}, .to = {}, .last_boot_only = !once && !time_of(until), .continues_boot = boot});
     if (!stream) return std::unexpected(std::move(stream.error()));
-    if (auto drained = drain(**stream, observation, registry, coverage); !drained) {
-      coverage.push_back(model::coverage_from_error("recording", drained.error()));
-    }
+    const auto drained = drain(**stream, until, observation, registry, coverage);
+    if (!drained) coverage.push_back(model::coverage_from_error("recording", drained.error()));
+    to_the_end = drained.value_or(true);
     host = (*stream)->host();
     boot = host.boot_id;
+    std::ranges::move((*stream)->observers(), std::back_inserter(observation->observers));
     append_new(coverage, (*stream)->coverage());
     const std::vector<model::Loss> lost = (*stream)->losses();
     losses.insert(losses.end(), lost.begin(), lost.end());
+  }
+  if (until && observation->samples() == 0) return fail(Error::Kind::kUsage, "--until", "nothing was recorded by then");
+  if (!to_the_end) {
+    coverage.push_back(
+        {"recording",
+         Coverage::State::kPartial,
+         fmt::format("what was recorded after {} was not judged (--until)", to_rfc3339(observation->end()->wall)),
+         {}});
   }
   observation->host = std::move(host);
   append_new(observation->coverage, coverage);

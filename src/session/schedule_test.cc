@@ -1,5 +1,7 @@
 #include "session/schedule.h"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 namespace leakscope::session {
@@ -32,6 +34,40 @@ TEST(Schedule, SlowsDownAfterTwoExpensiveRunsAndRecovers) {
   for (int i = 0; i < 9; ++i) EXPECT_EQ(schedule.charge(milliseconds(1)), Change::kNone);
   EXPECT_EQ(schedule.charge(milliseconds(1)), Change::kSpedUp);
   EXPECT_FALSE(schedule.slowed_down());
+}
+
+TEST(Schedule, GoesToTheShortestPeriodWhereThatIsCheap) {
+  Schedule schedule(seconds(5), {.shortest = seconds(2), .longest = {}});
+  schedule.ran(seconds(100));
+  EXPECT_EQ(schedule.charge(milliseconds(11)), Change::kNone) << "more than half of 1 % of 2 s";
+  EXPECT_EQ(schedule.period(), seconds(5));
+  schedule.ran(seconds(105));
+  EXPECT_EQ(schedule.charge(milliseconds(1)), Change::kSpedUp);
+  EXPECT_EQ(schedule.period(), seconds(2));
+  EXPECT_FALSE(schedule.is_due(seconds(106), seconds(1)));
+  EXPECT_TRUE(schedule.is_due(seconds(107), seconds(1)));
+}
+
+TEST(Schedule, GoesBackToTheUsualPeriodAndStaysThere) {
+  Schedule schedule(seconds(5), {.shortest = seconds(2), .longest = {}});
+  schedule.ran(seconds(100));
+  EXPECT_EQ(schedule.charge(milliseconds(1)), Change::kSpedUp);
+  EXPECT_EQ(schedule.charge(milliseconds(30)), Change::kNone);
+  EXPECT_EQ(schedule.charge(milliseconds(30)), Change::kNone) << "the usual period is no slowing down";
+  EXPECT_EQ(schedule.period(), seconds(5));
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(schedule.charge(milliseconds(1)), Change::kNone);
+  EXPECT_EQ(schedule.period(), seconds(5));
+}
+
+TEST(Schedule, KeepsToTheLongestPeriodUnlessARunTakesATenthOfIt) {
+  Schedule schedule(seconds(2), {.shortest = {}, .longest = seconds(5)});
+  for (int i = 0; i < 3; ++i) std::ignore = schedule.charge(milliseconds(90));
+  EXPECT_EQ(schedule.period(), seconds(4)) << "90 ms are more than 1 % of 2 s, and 4 s are no more than 5";
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(schedule.charge(milliseconds(300)), Change::kNone);
+  EXPECT_EQ(schedule.period(), seconds(4));
+  EXPECT_EQ(schedule.charge(milliseconds(500)), Change::kNone);
+  EXPECT_EQ(schedule.charge(milliseconds(500)), Change::kSlowedDown);
+  EXPECT_EQ(schedule.period(), seconds(8));
 }
 
 TEST(Schedule, AllowsFiveMillisecondsOrOnePercent) {

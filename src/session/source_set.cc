@@ -7,6 +7,7 @@
 #include "sources/bpf_objects/bpf_objects.h"
 #include "sources/cgroupfs/cgroup_source.h"
 #include "sources/ebpf/task_iterator.h"
+#include "sources/heap/heap_source.h"
 #include "sources/held_objects/held_objects.h"
 #include "sources/kernel_counters/kernel_counters.h"
 #include "sources/kernel_log/boot_memory.h"
@@ -97,6 +98,7 @@ SourceSet open_sources(const RootedDir& root, PageSize page_size, const SourceOp
   for (const Row& row : kRows) add(set, row.name, row.open(root, page_size));
   add(set, "processes", open_process_source(root, page_size, options, set));
   add(set, "process_details", sources::process::open_process_details(root, {.page_size = page_size}));
+  if (options.heap_of) add(set, "heap", sources::heap::open_main_heap(root, *options.heap_of, page_size));
   return set;
 }
 
@@ -108,8 +110,10 @@ Result<std::unique_ptr<LiveSampler>> open_live(std::shared_ptr<model::Registry> 
   procfs::HostReading host = procfs::read_host(*root);
   SourceSet set = open_sources(*root, host.host.page_size, options);
   std::ranges::move(host.coverage, std::back_inserter(set.not_opened));
+  SamplingOptions own_sampling = sampling;
+  own_sampling.viewer = viewer_of(*root);
   return std::make_unique<LiveSampler>(std::move(registry), std::move(host.host), std::move(set.opened),
-                                       std::move(set.not_opened), clock, stop, sampling);
+                                       std::move(set.not_opened), clock, stop, own_sampling);
 }
 
 }  // namespace leakscope::session

@@ -195,4 +195,18 @@ std::vector<report::Table> largest_subjects(const model::Observation& observatio
   return tables;
 }
 
+std::optional<ListedKind> kind_of_table(std::string_view table_id) {
+  const auto layout = std::ranges::find(kLayouts, table_id, &Layout::id);
+  if (layout == kLayouts.end()) return std::nullopt;
+  return ListedKind{layout->kind, layout->columns.front().metric};
+}
+
+std::optional<model::Metric> metric_of_column(std::string_view table_id, std::string_view column_id) {
+  const auto layout = std::ranges::find(kLayouts, table_id, &Layout::id);
+  if (layout == kLayouts.end()) return std::nullopt;
+  const auto column = std::ranges::find(layout->columns, column_id, &MetricColumn::id);
+  if (column == layout->columns.end()) return std::nullopt;
+  return column->metric;
+}
+
 }  // namespace leakscope::session

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
+#include "base/process_id.h"
 #include "model/host.h"
 #include "model/sample.h"
 
@@ -22,6 +24,8 @@ class SampleStream {
   [[nodiscard]] virtual const model::Host& host() const = 0;
   [[nodiscard]] virtual std::vector<model::Coverage> coverage() const = 0;
   [[nodiscard]] virtual std::vector<model::Loss> losses() const = 0;
+  /// The programs that took these samples on the machine itself, as far as known by now.
+  [[nodiscard]] virtual std::vector<ProcessId> observers() const { return {}; }
 };
 
 }  // namespace leakscope::sources

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace leakscope::sources {
 struct Period {
   Nanoseconds live{std::chrono::seconds(1)};       ///< diagnose, top
   Nanoseconds recording{std::chrono::seconds(5)};  ///< record
+  /// A window of a few minutes, where it turns out that this costs little: few points make a test weak.
+  std::optional<Nanoseconds> brief{};
 };
 
 struct SourceInfo {

@@ -1,4 +1,5 @@
-// docs/json.md lists the ids that scripts rely on: those of findings and of ledger rows, neither more nor fewer.
+// docs/json.md lists the ids that scripts rely on: those of findings, of ledger rows and of what diff compares, neither
+// more nor fewer.
 #include <fstream>
 #include <set>
 #include <string>
@@ -6,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/accounting/accounts.h"
+#include "analysis/difference/aspect.h"
 #include "findings/catalog.h"
 
 namespace leakscope {
@@ -35,6 +37,12 @@ TEST(DocumentedIds, OfLedgerRows) {
   std::set<std::string> ids{"kernel.holder.NAME"};
   for (std::size_t i = 0; i < kRowCount; ++i) ids.emplace(text_of(static_cast<RowId>(i)).id);
   EXPECT_EQ(listed_below("Rows of the ledger"), ids);
+}
+
+TEST(DocumentedIds, OfTablesOfDiff) {
+  std::set<std::string> ids{"ledger_changes", "machine_bytes", "machine_counts"};
+  for (const analysis::difference::Aspect& aspect : analysis::difference::aspects()) ids.emplace(aspect.id);
+  EXPECT_EQ(listed_below("Tables of diff"), ids);
 }
 
 }  // namespace

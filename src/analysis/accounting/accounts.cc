@@ -38,6 +38,8 @@ constexpr std::array<RowText, kRowCount> kTexts{{
     {"kernel.balloon", LedgerClass::kKernel, "balloon"},
     {"kernel.misc_reclaimable", LedgerClass::kKernel, "other reclaimable kernel pages"},
     {"kernel.gpu", LedgerClass::kKernel, "GPU pages"},
+    {"kernel.sockets", LedgerClass::kKernel, "socket buffers"},
+    {"kernel.other", LedgerClass::kKernel, "other kernel memory"},
     {"kernel.memmap", LedgerClass::kKernel, "page descriptors of added memory"},
     {"kernel.boot_tables", LedgerClass::kKernel, "hash tables taken at boot"},
     {"free.buddy", LedgerClass::kFree, "free pages"},
@@ -231,7 +233,7 @@ void add_percpu(Accounts& books, const Reader& read) {
   const auto percpu = read.value(Metric::kMeminfoPercpu);
   if (!percpu) return;
   std::optional<std::int64_t> first_chunk = read.value(Metric::kPercpuFirstChunk);
-  if (!first_chunk && read.value(Metric::kVmallocTotalPages) && !has_further_percpu_chunks(read)) first_chunk = *percpu;
+  if (!first_chunk && read.value(Metric::kVmallocTotalPages) && !has_further_percpu_chunks(read)) first_chunk = percpu;
   books.first_chunk_unknown = !first_chunk && *percpu > 0;
   const std::int64_t outside = std::min(first_chunk.value_or(0), *percpu);
   put(books, RowId::kKernelPercpu,
@@ -341,11 +343,28 @@ Accounts machine_accounts(const Observation& observation, std::optional<BootTime
   return books;
 }
 
+namespace {
+
+/// Logs and answers of databases hold what somebody asked for: what they leave out would look like pages without a
+/// counter.
+bool has_the_large_rows(const Observation& observation) {
+  const auto has = [&](std::initializer_list<Metric> any) {
+    return std::ranges::any_of(any, [&](Metric metric) { return observation.find(metric) != nullptr; });
+  };
+  return has({Metric::kVmstatAnonPages, Metric::kMeminfoAnonPages}) &&
+         has({Metric::kVmstatFilePages, Metric::kMeminfoCached}) &&
+         has({Metric::kVmstatSlabUnreclaimable, Metric::kMeminfoSUnreclaim, Metric::kMeminfoSlab}) &&
+         has({Metric::kVmstatPageTables, Metric::kMeminfoPageTables});
+}
+
+}  // namespace
+
 Series residual_series(const Observation& observation) {
   Series residual;
   const Series* free = observation.find(Metric::kVmstatFreePages);
   if (free == nullptr) free = observation.find(Metric::kMeminfoMemFree);
   if (free == nullptr) return residual;
+  if (!has_the_large_rows(observation)) return residual;
   residual.reserve(free->size());
   for (const Point& point : *free) {
     const Accounts books = machine_accounts(observation, point.time);

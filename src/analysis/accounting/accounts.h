@@ -36,6 +36,8 @@ enum class RowId : std::uint8_t {
   kKernelBalloon,
   kKernelMiscReclaimable,
   kKernelGpu,
+  kKernelSockets,  ///< of cgroups alone: the machine has no counter of them
+  kKernelOther,    ///< of cgroups alone: kernel memory that none of the other rows is
   kKernelMemmap,
   kKernelBootTables,
   kFreeBuddy,

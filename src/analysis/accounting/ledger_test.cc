@@ -256,12 +256,26 @@ TEST(Residual, FollowsPagesThatNoCounterShows) {
     machine.at(second, {{Metric::kZoneinfoManaged, 1000 * kPage},
                         {Metric::kVmstatFreePages, (900 - second) * kPage},
                         {Metric::kVmstatPageTables, 10 * kPage},
+                        {Metric::kVmstatAnonPages, 0},
+                        {Metric::kVmstatFilePages, 0},
+                        {Metric::kVmstatSlabUnreclaimable, 0},
                         {Metric::kVmstatZspages, 0}});
   }
   const model::Series residual = residual_series(machine.observation());
   ASSERT_EQ(residual.size(), 10U);
   EXPECT_EQ(residual.front().value, 90 * kPage);
   EXPECT_EQ(residual.back().value, 99 * kPage);
+}
+
+TEST(Residual, IsNotKnownToALogThatTellsNothingOfPrograms) {
+  Machine machine;
+  for (int second = 0; second < 10; ++second) {
+    machine.at(second, {{Metric::kMeminfoMemTotal, 1000 * kPage},
+                        {Metric::kMeminfoMemFree, (900 - second) * kPage},
+                        {Metric::kMeminfoSlab, 10 * kPage},
+                        {Metric::kMeminfoCached, 20 * kPage}});
+  }
+  EXPECT_TRUE(residual_series(machine.observation()).empty());
 }
 
 TEST(LedgerProperty, RowsAndTheRestAreTheTotalWhateverTheFilesSay) {

@@ -70,7 +70,8 @@ TEST(MannKendall, SaysNothingAboutEqualOrTooFewValues) {
 TEST(MannKendall, IsNormalWithTiesBeyondSixty) {
   // 100 values in groups of four that rise: S = 4950 - 25 * 6, Kendall's variance by hand.
   std::vector<double> values;
-  for (int i = 0; i < 100; ++i) values.push_back(i / 4);
+  values.reserve(100);
+  for (int i = 0; i < 100; ++i) values.push_back(std::floor(i / 4.0));
   const MannKendall result = mann_kendall_rise(values);
   EXPECT_EQ(result.s, 4800);
   const std::vector<int> groups(25, 4);

@@ -37,6 +37,7 @@ TEST(Quantile, SelectsAsASortDoes) {
   for (const std::size_t n : {1U, 2U, 3U, 10U, 66U, 500U}) {
     for (const int kinds : {2, 5, 1000}) {
       std::vector<double> values;
+      values.reserve(n);
       for (std::size_t i = 0; i < n; ++i) values.push_back(std::floor(kinds * noise(state)));
       auto sorted = values;
       std::sort(sorted.begin(), sorted.end());
@@ -71,6 +72,7 @@ TEST(Autocorrelation, LengthOfAutoregressiveNoise) {
   // 0.9^k falls below 0.2 at k = 16; the estimate of 4000 values is near it.
   unsigned state = 7;
   std::vector<double> values;
+  values.reserve(4000);
   double x = 0;
   for (int i = 0; i < 4000; ++i) values.push_back(x = 0.9 * x + noise(state));
   const auto residuals = detrended(values);

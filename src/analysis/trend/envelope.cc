@@ -17,6 +17,7 @@ constexpr double kDay = 86400;
 constexpr double kLevelShare = 0.02;
 constexpr double kStepShare = 0.6;
 constexpr double kStays = 0.005;  // of the rise: less is standing still
+constexpr double kAlike = 0.3;
 constexpr double kPower = 3.608;  // normal_quantile(0.99) + normal_quantile(0.9)
 
 // First to last block, and the block that the last one stands for.
@@ -33,8 +34,7 @@ std::vector<double> residuals_about(const Blocks& envelope, double slope) {
   return residuals;
 }
 
-// Whether neighbours are alike: the correlation at lag 1.
-bool wanders(std::span<const double> residuals) {
+double correlation_of_neighbours(std::span<const double> residuals) {
   double mean = 0;
   for (const double r : residuals) mean += r / static_cast<double>(residuals.size());
   double squares = 0;
@@ -43,7 +43,7 @@ bool wanders(std::span<const double> residuals) {
     squares += (residuals[i] - mean) * (residuals[i] - mean);
     if (i > 0) products += (residuals[i] - mean) * (residuals[i - 1] - mean);
   }
-  return products > 0.3 * squares;
+  return squares > 0 ? products / squares : 0;
 }
 
 // The largest single step between blocks when it makes the rise and nothing else rises.
@@ -72,7 +72,7 @@ std::optional<Line> fit_line(const Blocks& envelope) {
   Line line{*slope, 0, 0, span_of(envelope)};
   line.rise = slope->point * line.seconds;
   auto residuals = residuals_about(envelope, slope->point);
-  if (wanders(residuals)) widen_to_walk(envelope.times, envelope.values, line.slope);
+  if (correlation_of_neighbours(residuals) > kAlike) widen_to_walk(envelope.times, envelope.values, line.slope);
   const double center = stats::median_in_place(residuals);
   for (double& r : residuals) r = std::abs(r - center);
   line.noise = stats::kMadToSigma * stats::median_in_place(residuals);
@@ -102,7 +102,11 @@ void describe_envelope(const Blocks& envelope, const Line& line, Judgement& judg
   if (judgement.rising_share < 0.5 && judgement.falling_share <= 0.1) judgement.pattern = Pattern::kSporadic;
 }
 
-Judgement judge_envelope(const Blocks& envelope, double alpha, double least_rise) {
+double neighbours_alike(const Blocks& envelope, const Line& line) {
+  return correlation_of_neighbours(residuals_about(envelope, line.slope.point));
+}
+
+Judgement judge_envelope(const Blocks& envelope, double alpha, double least_rise, double least_p) {
   Judgement judgement;
   const auto line = fit_line(envelope);
   if (envelope.size() < 5 || !line) {
@@ -112,7 +116,7 @@ Judgement judge_envelope(const Blocks& envelope, double alpha, double least_rise
   describe_envelope(envelope, *line, judgement);
   const double visible = detectable_rise(line->noise, static_cast<double>(envelope.size()));
   judgement.detectable_rate = std::max(visible, least_rise) / line->seconds;
-  judgement.p_value = stats::mann_kendall_rise(envelope.values).p_value;
+  judgement.p_value = std::max(least_p, stats::mann_kendall_rise(envelope.values).p_value);
   const Pattern pattern = judgement.pattern;
   judgement.pattern = Pattern::kUnknown;
   judgement.shape = Shape::kFlat;

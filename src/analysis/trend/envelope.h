@@ -31,7 +31,11 @@ struct Line {
 /// Fills blocks, rate, rise, shares and pattern.
 void describe_envelope(const Blocks& envelope, const Line& line, Judgement& judgement);
 
+/// How much neighbours about the line are alike: the correlation at lag 1; 0 where nothing is off the line.
+[[nodiscard]] double neighbours_alike(const Blocks& envelope, const Line& line);
+
 /// Judges few values each of which stands for a day or a round: test and gates on these values alone. At least 5.
-[[nodiscard]] Judgement judge_envelope(const Blocks& envelope, double alpha, double least_rise);
+/// `least_p`: what another test of the same values gave; the larger one counts.
+[[nodiscard]] Judgement judge_envelope(const Blocks& envelope, double alpha, double least_rise, double least_p = 0);
 
 }  // namespace leakscope::analysis::trend

@@ -51,6 +51,22 @@ double error_of(const Halves& halves, double share) {
          std::hypot(share * (halves.first.upper - halves.first.lower), halves.second.upper - halves.second.lower);
 }
 
+// Four cells on each side, without what the series rises anyway from one to the other. On a busy machine a block is
+// touched over a few samples: in a long series two cells on each side belong to the step, if it is over with them.
+double height_of_step(std::span<const double> cells, std::size_t at, std::size_t middle, const Steps& usual) {
+  const auto height = [&](std::size_t where, std::size_t within) {
+    return median_of(cells, where + within, where + within + 4) -
+           median_of(cells, where - within < 4 ? 0 : where - within - 4, where - within) -
+           static_cast<double>(4 + 2 * within) * usual.median;
+  };
+  const std::size_t n = cells.size();
+  if (n < 48 || middle < 6 || middle + 6 > n) return height(at, 0);
+  const double wide = height(middle, 2);
+  const double before = cells[middle - 4] - cells[middle - 6];
+  const double after = cells[middle + 5] - cells[middle + 3];
+  return std::max(before, after) <= 0.15 * wide ? std::max(wide, height(at, 0)) : height(at, 0);
+}
+
 }  // namespace
 
 void widen_to_walk(std::span<const double> times, std::span<const double> values, stats::Slope& slope) {
@@ -87,8 +103,7 @@ std::optional<StepUp> find_step(std::span<const double> cells, const Steps& usua
   for (std::size_t i = from; i < to; ++i) {
     if (cells[i] - cells[i - 1] > cells[at] - cells[at - 1]) at = i;
   }
-  // Four cells on each side, without what the series rises anyway from one to the other.
-  const double height = median_of(cells, at, at + 4) - median_of(cells, at < 4 ? 0 : at - 4, at) - 4 * usual.median;
+  const double height = height_of_step(cells, at, levels->first_after, usual);
   const auto [least, most] = std::minmax_element(cells.begin(), cells.end());
   const std::size_t sixth = std::max<std::size_t>(1, n / 6);
   const double total = std::max(median_of(cells, n - sixth, n) - median_of(cells, 0, sixth), height);

@@ -144,6 +144,18 @@ std::optional<Grid> make_grid(std::span<const model::Point> points) {
   return grid;
 }
 
+Grid coarser(const Grid& grid) {
+  const std::size_t odd = grid.size() % 2;
+  Grid result{grid.origin, grid.time(0) + (odd ? -0.5 : 0.5) * grid.cell, 2 * grid.cell, grid.base, {}};
+  if (odd) result.values.push_back(grid.values.front());
+  for (std::size_t i = odd; i < grid.size(); i += 2) {
+    const double a = grid.values[i];
+    const double b = grid.values[i + 1];
+    result.values.push_back(std::isnan(a) ? b : std::isnan(b) ? a : a + (b - a) / 2);
+  }
+  return result;
+}
+
 std::size_t blocks_in(std::size_t cells, std::size_t block) { return (cells + block / 4) / block; }
 
 Blocks lower_envelope(const Grid& grid, std::size_t cells) {

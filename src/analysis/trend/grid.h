@@ -30,6 +30,9 @@ struct Grid {
 /// Nothing below two points at different times. Points may be unordered or share a time (the last one counts).
 [[nodiscard]] std::optional<Grid> make_grid(std::span<const model::Point> points);
 
+/// Cells twice as long, aligned to the end, each the mean of what the two have.
+[[nodiscard]] Grid coarser(const Grid& grid);
+
 /// The difference as a double, without overflow.
 [[nodiscard]] double difference(std::int64_t a, std::int64_t b);
 

@@ -24,10 +24,22 @@ constexpr double kDay = 86400;
 constexpr double kHour = 3600;
 constexpr double kWarmUp = 1800;
 constexpr int kDeepest = 2;
+constexpr double kStraight = 10;      // times what it strays
 constexpr double kSuspicious = 0.05;  // finest blocks without a rise above this p are not looked at further
 
 Nanoseconds to_nanoseconds(double seconds) {
   return Nanoseconds{static_cast<std::int64_t>(std::clamp(seconds, 0.0, 9e9) * 1e9)};
+}
+
+// Each gap with the value before it.
+std::vector<double> filled(std::vector<double> values) {
+  const auto first = std::find_if(values.begin(), values.end(), [](double v) { return !std::isnan(v); });
+  double last = first == values.end() ? 0 : *first;
+  for (double& value : values) {
+    if (std::isnan(value)) value = last;
+    last = value;
+  }
+  return values;
 }
 
 /// One series on its grid with what every gate asks for.
@@ -42,8 +54,7 @@ class Case {
   };
 
   Case(Grid grid, const Options& options, Descent descent)
-      : grid_(std::move(grid)), options_(options), descent_(descent) {
-    fill_gaps();
+      : grid_(std::move(grid)), options_(options), descent_(descent), filled_(filled(grid_.values)) {
     const auto [least, most] = std::minmax_element(filled_.begin(), filled_.end());
     least_ = *least + grid_.base;
     most_ = *most + grid_.base;
@@ -62,8 +73,8 @@ class Case {
   [[nodiscard]] bool looks_deeper() const { return descent_.depth < kDeepest && grid_.size() >= 4 * kLeastBlocks; }
   [[nodiscard]] double over_looks(double p) const { return std::min(1.0, descent_.looks * p); }
   [[nodiscard]] Judgement judge_rest(Grid rest, double least_ratio, double least_rise) const;
-  void fill_gaps();
   void measure_memory(std::span<const double> residuals);
+  [[nodiscard]] bool follows_its_line(std::span<const double> residuals) const;
   [[nodiscard]] bool returns_to_its_line(std::span<const double> residuals) const;
   void use(Blocks blocks);
   [[nodiscard]] std::optional<Judgement> judge_days(std::span<const double> residuals) const;
@@ -71,12 +82,13 @@ class Case {
   [[nodiscard]] bool rose_early() const;
   [[nodiscard]] double differences_p_value() const;
   [[nodiscard]] double few_moves_p_value() const;
-  [[nodiscard]] std::vector<double> without_outliers(std::vector<double> residuals) const;
+  void leave_out_outliers();
   [[nodiscard]] std::size_t fine_block() const;
   [[nodiscard]] Judgement described(Shape shape, Gate gate) const;
   [[nodiscard]] Judgement insufficient(double needed_seconds) const;
   [[nodiscard]] Judgement judge_step(const StepUp& step) const;
   [[nodiscard]] std::optional<Judgement> judge_slowing() const;
+  [[nodiscard]] bool stands_still_later() const;
   [[nodiscard]] Judgement judge_rise() const;
   [[nodiscard]] Tested run_test() const;
   [[nodiscard]] Judgement gated() const;
@@ -107,16 +119,6 @@ Judgement Case::judge_rest(Grid rest, double least_ratio, double least_rise) con
   return Case(std::move(rest), options_, {descent_.depth + 1, 2 * descent_.looks, least_ratio, least_rise}).judge();
 }
 
-void Case::fill_gaps() {
-  filled_ = grid_.values;
-  const auto first = std::find_if(filled_.begin(), filled_.end(), [](double v) { return !std::isnan(v); });
-  double last = first == filled_.end() ? 0 : *first;
-  for (double& value : filled_) {
-    if (std::isnan(value)) value = last;
-    last = value;
-  }
-}
-
 void Case::use(Blocks blocks) {
   blocks_ = std::move(blocks);
   line_ = fit_line(blocks_).value_or(Line{});
@@ -139,17 +141,32 @@ bool Case::rose_early() const {
   return least - start > std::max(least_rise_, 6 * usual_.noise);
 }
 
-// A buffer held for a moment is no memory of the noise: cells beyond 8 sigma, if they are few, count as missing.
-std::vector<double> Case::without_outliers(std::vector<double> residuals) const {
-  const double limit = 8 * stats::kMadToSigma * stats::mad(residuals);
+// A buffer held for a moment is no memory of the noise, and neither its coming nor its going is a step or a tooth:
+// cells beyond 8 sigma and a tenth of the rise count as missing, if they are few and the series comes back from them.
+void Case::leave_out_outliers() {
+  // About the line of the envelope, which a few high cells do not tilt.
+  std::vector<double> residuals(grid_.size());
+  for (std::size_t i = 0; i < grid_.size(); ++i) residuals[i] = filled_[i] - line_.slope.point * grid_.time(i);
+  const double middle = stats::median(residuals);
+  for (double& r : residuals) r -= middle;
+  const double limit = std::max(8 * stats::kMadToSigma * stats::mad(residuals), 0.1 * line_.rise);
   const auto is_far = [&](double r) { return std::abs(r) > limit; };
   const auto far = std::count_if(residuals.begin(), residuals.end(), is_far);
-  if (limit <= 0 || far == 0 || 5 * static_cast<std::size_t>(far) > residuals.size()) return residuals;
-  std::vector<double> kept = grid_.values;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (is_far(residuals[i])) kept[i] = std::numeric_limits<double>::quiet_NaN();
+  if (limit <= 0 || far == 0 || 5 * static_cast<std::size_t>(far) > residuals.size()) return;
+  const auto first = std::find_if_not(residuals.begin(), residuals.end(), is_far) - residuals.begin();
+  const auto last = residuals.rend() - std::find_if_not(residuals.rbegin(), residuals.rend(), is_far);
+  for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+    if (is_far(residuals[i])) grid_.values[i] = std::numeric_limits<double>::quiet_NaN();
   }
-  return stats::detrended(kept);
+  filled_ = filled(grid_.values);
+  use(lower_envelope(grid_, finest_));
+}
+
+// Whether it rises by so much more than it strays that nothing periodic about the line can be the rise: ticks of a
+// program that beat with those of the sampler.
+bool Case::follows_its_line(std::span<const double> residuals) const {
+  const auto [low, high] = std::minmax_element(residuals.begin(), residuals.end());
+  return filled_.back() - filled_.front() > kStraight * (*high - *low);
 }
 
 // Whether the noise can be told from a random walk, on which Mann-Kendall finds trends with any p-value. The level is
@@ -164,7 +181,7 @@ bool Case::returns_to_its_line(std::span<const double> residuals) const {
 void Case::measure_memory(std::span<const double> residuals) {
   const stats::Autocorrelation acf(residuals);
   memory_ = stats::correlation_length(acf);
-  period_ = stats::period(acf, memory_).value_or(0);
+  period_ = follows_its_line(residuals) ? 0 : stats::period(acf, memory_).value_or(0);
   block_ = std::max({finest_, memory_ > 1 ? 2 * memory_ : 1, period_});
   returns_ = returns_to_its_line(residuals);
   if (block_ > finest_ && blocks_in(grid_.size(), block_) >= kLeastBlocks) {
@@ -208,6 +225,9 @@ Judgement Case::described(Shape shape, Gate gate) const {
   const double independent = static_cast<double>(grid_.size()) / static_cast<double>(std::max(finest_, 2 * memory_));
   const double visible = detectable_rise(line_.noise, std::min(independent, static_cast<double>(blocks_.size())));
   judgement.detectable_rate = std::max(visible, least_rise_) / grid_.length();
+  // What is not called growing may still grow by whatever its interval holds.
+  if (shape == Shape::kFlat || shape == Shape::kInsufficient)
+    judgement.detectable_rate = std::max(*judgement.detectable_rate, line_.slope.upper);
   judgement.shape = shape;
   judgement.stopped_by = gate;
   judgement.basis = tested_.basis;
@@ -242,14 +262,15 @@ bool still_rises(const Judgement& rest) { return rest.shape == Shape::kGrowing |
 
 // What is left without the step is judged by itself: a program that took its share at once may leak on from there.
 Judgement Case::judge_step(const StepUp& step) const {
+  Judgement judgement = described(Shape::kStep, Gate::kStep);
   if (descent_.depth < kDeepest) {
     Grid rest = grid_;
     for (std::size_t i = step.first_after; i < rest.size(); ++i) rest.values[i] -= step.height;
     // The height is known to about two sigma of the steps' noise only.
     const Judgement remaining = judge_rest(std::move(rest), descent_.least_ratio, 3 * usual_.noise);
     if (still_rises(remaining)) return remaining;
+    judgement.detectable_rate = remaining.detectable_rate;
   }
-  Judgement judgement = described(Shape::kStep, Gate::kStep);
   judgement.pattern = Pattern::kOneShot;
   judgement.rise = step.height;
   judgement.step_at = grid_.origin + to_nanoseconds(grid_.time(step.first_after));
@@ -277,6 +298,25 @@ std::optional<Judgement> Case::judge_slowing() const {
     if (still_rises(later)) return later;
   }
   return described(Shape::kSaturating, Gate::kSaturation);
+}
+
+// Blocks that are too few for a test may still show that their later half stands where the earlier one brought it.
+bool Case::stands_still_later() const {
+  constexpr double kStill = 0.4;
+  const Blocks blocks = lower_envelope(grid_, block_);
+  const std::size_t n = blocks.size();
+  if (n < 5) return false;
+  const std::size_t from = n / 2 - 1 + n % 2;
+  const auto later = std::span(blocks.values).subspan(from);
+  const double rise = blocks.values.back() - blocks.values.front();
+  const double steady = rise * static_cast<double>(later.size() - 1) / static_cast<double>(n - 1);
+  double most = 0;
+  double least = later.front();
+  for (const double value : later) {
+    least = std::min(least, value);
+    most = std::max(most, value - least);
+  }
+  return most <= kStill * steady;
 }
 
 Judgement Case::gated() const {
@@ -326,6 +366,7 @@ Judgement Case::judge_rise() const {
     if (still_rises(later) && (!found || later.p_value < tested_.p_value)) return later;
   }
   if (found) return gated();
+  if (stands_still_later()) return unless_load(described(Shape::kSaturating, Gate::kSaturation));
   const double block = grid_.cell * static_cast<double>(block_);
   const double needed = static_cast<double>(kLeastBlocks) * block;
   return unless_load(insufficient(block > 20 * kHour ? std::min(5 * kDay, needed) : needed));
@@ -352,8 +393,9 @@ Judgement Case::judge() {
     tested_ = {finest_p_, Basis::kBlocks};
     return described(Shape::kFlat, Gate::kSignificance);
   }
+  leave_out_outliers();
   usual_ = usual_steps(filled_);
-  measure_memory(without_outliers(residuals));
+  measure_memory(stats::detrended(grid_.values));
   tested_ = run_test();
   if (!rises) return described(Shape::kFlat, Gate::kSize);
   if (const auto step = find_step(filled_, usual_, least_rise_)) return judge_step(*step);
@@ -412,6 +454,14 @@ std::optional<Judgement> judge_constant(std::span<const model::Point> series, co
   return judgement;
 }
 
+// Bursts of samples with long pauses between them leave most blocks empty: in longer cells they stand side by side.
+Grid without_pauses(Grid grid) {
+  if (grid.present() < kLeastBlocks || 2 * grid.present() > grid.size()) return grid;
+  while (grid.size() >= 2 * kLeastBlocks && lower_envelope(grid, finest_block(grid)).size() < kLeastBlocks)
+    grid = coarser(grid);
+  return grid;
+}
+
 }  // namespace
 
 Judgement judge(std::span<const model::Point> series, const Options& options) {
@@ -421,24 +471,11 @@ Judgement judge(std::span<const model::Point> series, const Options& options) {
   if (const auto constant = judge_constant(series, options)) {
     judgement = *constant;
   } else if (auto grid = make_grid(series)) {
-    judgement = Case(std::move(*grid), options, {}).judge();
+    judgement = Case(without_pauses(std::move(*grid)), options, {}).judge();
   } else {
     judgement.stopped_by = Gate::kLength;
   }
   judgement.covers_window = covered;
-  return judgement;
-}
-
-Judgement judge_rounds(std::span<const std::int64_t> per_round, const Options& options) {
-  Blocks rounds;
-  rounds.length = 1;
-  for (std::size_t i = 0; i < per_round.size(); ++i) {
-    rounds.times.push_back(static_cast<double>(i));
-    rounds.values.push_back(difference(per_round[i], per_round.front()));
-  }
-  // No share of the level: a round is an experiment, and what it leaves behind counts however much was there before.
-  Judgement judgement = judge_envelope(rounds, options.alpha, static_cast<double>(options.absolute_floor));
-  judgement.basis = Basis::kRounds;
   return judgement;
 }
 

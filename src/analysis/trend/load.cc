@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "analysis/stats/mann_kendall.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr double kLeastSpread = 0.05;   // of the covariate's level: below this the load is steady
 constexpr double kClearlyBetter = 0.8;  // of the residual noise about another model
+constexpr double kStraight = 0.02;      // of the rise: memory this near to a line says nothing of what else it follows
 constexpr double kNotWorse = 1.5;
 constexpr double kNoisyLoad = 0.05;       // of the rise
 constexpr double kUnexplained = 1.0 / 3;  // of the rise
@@ -59,6 +61,7 @@ Curve read_curve(const Options::Covariate& covariate, BootTime origin) {
 struct Load {
   std::vector<double> level;
   std::vector<double> work;
+  std::vector<double> clock;  ///< the time as the load's own samples tell it: what a straight line would have as level
 };
 
 std::optional<Load> over_blocks(const Curve& curve, const Blocks& envelope, bool is_counter) {
@@ -74,13 +77,20 @@ std::optional<Load> over_blocks(const Curve& curve, const Blocks& envelope, bool
     if (is_counter) {
       load.level.push_back(to > from ? (curve.at(to) - curve.at(from)) / (to - from) : 0);
       load.work.push_back(curve.at(time));
+      load.clock.push_back(time);
       continue;
     }
     const auto first = std::lower_bound(curve.times.begin(), curve.times.end(), from);
     const auto last = std::upper_bound(curve.times.begin(), curve.times.end(), to);
-    double sum = 0;
-    for (auto at = first; at < last; ++at) sum += curve.values[static_cast<std::size_t>(at - curve.times.begin())];
-    load.level.push_back(first < last ? sum / static_cast<double>(last - first) : curve.at(time));
+    if (first >= last) {
+      load.level.push_back(curve.at(time));
+      load.clock.push_back(time);
+      continue;
+    }
+    const auto count = static_cast<double>(last - first);
+    const auto values = curve.values.begin() + (first - curve.times.begin());
+    load.level.push_back(std::accumulate(values, values + (last - first), 0.0) / count);
+    load.clock.push_back(std::accumulate(first, last, 0.0) / count);
   }
   return load;
 }
@@ -111,8 +121,13 @@ std::optional<double> explains(const Blocks& envelope, const Load& load, double 
   if (still_rises || left->point > kUnexplained * all->point) return std::nullopt;
 
   const double about_load = scale_about(envelope.values, load.level);
-  const double about_line = scale_about(envelope.values, envelope.times);
-  if (load.work.empty()) return about_load <= kClearlyBetter * about_line ? std::optional(about_load) : std::nullopt;
+  // Memory and load are cut by the same window, and may be read at the same moments: what they share by that is time.
+  const double about_line =
+      std::min(scale_about(envelope.values, envelope.times), scale_about(envelope.values, load.clock));
+  if (load.work.empty()) {
+    const bool better = about_line > kStraight * all->point * span && about_load <= kClearlyBetter * about_line;
+    return better ? std::optional(about_load) : std::nullopt;
+  }
   if (scale_about(envelope.values, load.work) < kClearlyBetter * about_load) return std::nullopt;
   // A load that clearly rises need not beat the line: it may be noisier than the memory that smooths it.
   const double limit =

@@ -85,6 +85,27 @@ TEST(Load, AClockExplainsNothing) {
   EXPECT_EQ(with_counter(clock).shape, Shape::kGrowing);
 }
 
+// Two straight lines share the jitter of their samples and the short first block, and nothing else.
+TEST(Load, ASecondLeakExplainsNothing) {
+  for (int spacing = 1; spacing <= 5; ++spacing) {
+    for (int seconds = 56; seconds <= 75; ++seconds) {
+      for (int late = 0; late < spacing; ++late) {
+        model::Series slab;
+        model::Series sockets;
+        for (int i = 0; i <= seconds; ++i) {
+          const BootTime time{std::chrono::milliseconds(100'000 + 1000 * i + i % 3)};
+          if (i % spacing == late) slab.push_back({time, 10'000'000 + std::int64_t{1048576} * i});
+          sockets.push_back({time, 200 + 52 * i / 10});
+        }
+        Options options;
+        options.covariates.push_back({"sockets", &sockets, false});
+        const Judgement judgement = judge(slab, options);
+        EXPECT_NE(judgement.shape, Shape::kFollowsLoad) << spacing << ' ' << seconds << ' ' << late;
+      }
+    }
+  }
+}
+
 TEST(Load, IgnoresCovariatesThatAreNotThere) {
   const Scene one = scene(rising, [](double now, double, double) { return 0.5 * kMiB * now; });
   Options options;

@@ -91,6 +91,7 @@ struct Judgement {
   std::optional<BootTime> step_at;        ///< kStep: when
   bool daily_cycle = false;               ///< judged by one value per day
   bool covers_window = true;              ///< the series was there from the start to the end of the window
+  int warm_up = 0;                        ///< rounds: how many of the first ones do not count
 };
 
 /// Judges one series over its window; system.md's recipe: resample, block by the autocorrelation, lower envelope,
@@ -99,7 +100,21 @@ struct Judgement {
 /// A counter of events is no level: give it as a covariate, or its rate. docs/verdicts.md has every number and why.
 [[nodiscard]] Judgement judge(std::span<const model::Point> series, const Options& options);
 
-/// The same for values per round of a load (rounds are the blocks). Rate is per round. At least 5 rounds.
-[[nodiscard]] Judgement judge_rounds(std::span<const std::int64_t> per_round, const Options& options);
+/// What a load left behind of one series, round by round.
+struct RoundSeries {
+  std::span<const std::int64_t> ends;  ///< the level after each round, when the machine had settled
+  /// By how much it rose in the part of each round in which the load did not run any more; as many as ends, or none.
+  std::span<const std::int64_t> rests;
+  double rest_share = 0;  ///< that part's share of the time of a round
+  /// Others than the load move it (a counter of the whole machine): it must move more than a random walk would,
+  /// whatever it looks like.
+  bool is_shared = false;
+  double quantum = 1;  ///< the least it can move by: 1, a page, the objects of a slab
+};
+
+/// The same for rounds of a load, which are the blocks: all figures are per round. At least 5 rounds. A series that
+/// rises and slows down is looked at again without its first rounds (warm-up); one that rises as fast while the load
+/// does not run follows time, not the load (kFollowsLoad).
+[[nodiscard]] Judgement judge_rounds(const RoundSeries& rounds, const Options& options);
 
 }  // namespace leakscope::analysis::trend

@@ -83,6 +83,7 @@ const std::vector<LiveCase>& live_cases() {
       {"leak_after_15_s", Shape::kGrowing, [](double t) { return kMiB * std::max(0.0, t - 15); }},
       {"leak_that_speeds_up", Shape::kGrowing, [](double t) { return kMiB * t * (1 + t / 60); }},
       {"step", Shape::kStep, [](double t) { return t < 25 ? 0 : 64 * kMiB; }},
+      {"step_over_5_s", Shape::kStep, [](double t) { return 64 * kMiB * std::clamp((t - 25) / 5, 0.0, 1.0); }},
       {"late_step", Shape::kStep, [](double t) { return t < 55 ? 0 : 64 * kMiB; }},
       {"step_and_leak", Shape::kGrowing, [](double t) { return (t < 25 ? 0 : 200 * kMiB) + kMiB * t; }},
       {"sawtooth_of_25_s", Shape::kFlat, [](double t) { return teeth(t, 25, 100 * kMiB); }},
@@ -127,6 +128,21 @@ TEST(Judge, GivesRateRiseAndIntervalOfALeak) {
   EXPECT_LT(*judgement.detectable_rate, 0.1 * kMiB);
 }
 
+TEST(Judge, SeesThatTheLaterHalfStandsStillAmongTeeth) {
+  // MiB of AnonPages, each second on 6.18: a program at its level after a third, a sawtooth of 10 s, a compiler.
+  const std::vector<std::int64_t> anonymous = {
+      407, 327, 456, 540, 576, 509, 600, 644, 386, 520, 559, 434, 570, 622, 662, 590, 693, 574, 523, 598, 648,
+      564, 679, 717, 604, 708, 748, 783, 547, 645, 674, 570, 683, 722, 587, 715, 760, 780, 561, 645, 678, 549,
+      687, 715, 589, 694, 764, 791, 543, 642, 679, 707, 638, 716, 745, 638, 742, 785, 664, 595, 675};
+  model::Series series;
+  for (std::size_t i = 0; i < anonymous.size(); ++i) {
+    series.push_back({at_second(static_cast<double>(i)), anonymous[i] << 20});
+  }
+  Options options;
+  options.absolute_floor = 1 << 20;
+  EXPECT_EQ(judge(series, options).shape, Shape::kSaturating);
+}
+
 TEST(Judge, SeesALeakAtAnyLevel) {
   // 120 MiB are half a percent of 24 GiB: no share of the level may hide them.
   const auto series = sampled(61, 1, [](double t) { return 24 * 1024 * kMiB + 2 * kMiB * t; });
@@ -155,6 +171,41 @@ TEST(Judge, CountsSmallNumbers) {
   EXPECT_EQ(judged(thrice).shape, Shape::kInsufficient);
   ASSERT_TRUE(judged(thrice).needed);
   EXPECT_GT(*judged(thrice).needed, std::chrono::seconds(60));
+}
+
+// A program that takes memory at every tick of its clock, and a sampler with another clock: they beat.
+TEST(Judge, SeesALeakWhoseTicksBeatWithTheSamples) {
+  for (int tick = 90; tick <= 1100; tick += 1) {
+    for (const int late : {0, 1, 7}) {
+      model::Series series;
+      for (int i = 0; i <= 60; ++i) {
+        const int now = 1000 * i + (late * i * 17) % (3 * late + 1);
+        series.push_back({BootTime{std::chrono::milliseconds(100'000 + now)},
+                          static_cast<std::int64_t>(18 * kMiB) + std::int64_t{2097} * tick * (now / tick)});
+      }
+      EXPECT_EQ(judge(series, {}).shape, Shape::kGrowing) << tick << ' ' << late;
+    }
+  }
+}
+
+// A linker beside a leak, in samples of 4 s: two of them show 160 and 325 MiB more.
+TEST(Judge, SeesALeakBesideAShortLargeBuffer) {
+  for (int at = 2; at <= 26; ++at) {
+    for (const bool whole_seconds : {false, true}) {
+      model::Series series;
+      for (int i = 0; i < 30; ++i) {
+        const auto now = std::chrono::milliseconds(4050 * i);
+        const double leak = 4.2 * kMiB * i + 100'000 * std::sin(i * 2.4);
+        const double buffer = (i == at ? 160 * kMiB : i == at + 1 ? 325 * kMiB : 0);
+        series.push_back({BootTime{std::chrono::seconds(100)} +
+                              (whole_seconds ? std::chrono::floor<std::chrono::seconds>(now) : now),
+                          static_cast<std::int64_t>(270 * kMiB + leak + buffer)});
+      }
+      const Judgement judgement = judge(series, {});
+      EXPECT_EQ(judgement.shape, Shape::kGrowing) << at << ' ' << whole_seconds;
+      EXPECT_NEAR(judgement.rate->point, 4.2 / 4.05 * kMiB, 0.1 * kMiB) << at << ' ' << whole_seconds;
+    }
+  }
 }
 
 TEST(Judge, CallsRareRisesThatStaySporadic) {
@@ -278,6 +329,25 @@ TEST(Judge, TakesTimesAsTheyCome) {
   const Judgement judgement = judged(series);
   EXPECT_EQ(judgement.shape, Shape::kGrowing);
   EXPECT_NEAR(judgement.rate->point, kMiB, 0.05 * kMiB);
+}
+
+TEST(Judge, JudgesBurstsOfSamplesWithPausesBetween) {
+  for (const int pause : {300, 1800, 7200}) {
+    model::Series leak;
+    model::Series steady;
+    int now = 0;
+    for (int i = 0; i < 300; ++i) {
+      now += i % 30 == 0 ? pause : 10;
+      const BootTime time{std::chrono::seconds(100 + now)};
+      const double ripple = 20'000 * std::sin(i * 2.4);
+      leak.push_back({time, static_cast<std::int64_t>(200 * kMiB + 5000.0 * now + ripple)});
+      steady.push_back({time, static_cast<std::int64_t>(200 * kMiB + ripple)});
+    }
+    const Judgement judgement = judge(leak, {});
+    ASSERT_EQ(judgement.shape, Shape::kGrowing) << pause;
+    EXPECT_NEAR(judgement.rate->point, 5000, 250) << pause;
+    EXPECT_EQ(judge(steady, {}).shape, Shape::kFlat) << pause;
+  }
 }
 
 TEST(Judge, JudgesAHundredThousandPoints) {

@@ -1,15 +1,19 @@
 #include "session/diagnose.h"
 
+#include <unistd.h>
+
 #include <array>
 
 #include <fmt/format.h>
 
+#include "base/text_cursor.h"
 #include "cli/commands/rows.h"
 #include "cli/interrupt.h"
 #include "cli/live_flags.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/values.h"
+#include "session/rounds.h"
 
 namespace leakscope::cli {
 namespace {
@@ -20,13 +24,46 @@ constexpr auto kFlags = std::to_array<Flag>({
      .help = "how long to watch the live machine",
      .fallback = "60s",
      .words = {}},
-    {.name = "--interval", .value = "DURATION", .help = "time between two samples", .fallback = "1s", .words = {}},
+    {.name = "--interval",
+     .value = "DURATION",
+     .help = "time between two samples; with --from: of a log that tells no times",
+     .fallback = "1s",
+     .words = {}},
     {.name = "--from",
-     .value = "FILE",
-     .help = "judge recordings made by `leakscope record` instead of the live machine; '-' is standard input",
+     .value = "WHAT",
+     .help = "judge what was written down instead of the live machine: recordings, logs, kernel logs with OOM reports, "
+             "folders (snapshots, sosreports, copies of /proc) or tars of these; '-' is standard input",
      .fallback = {},
      .words = {},
      .repeats = true},
+    {.name = "--until",
+     .value = "WHEN",
+     .help =
+         "with --from: judge a recording as if it had ended then, a time (2026-11-20T09:30Z) or a duration after its "
+         "first sample",
+     .fallback = {},
+     .words = {}},
+    {.name = "--rounds",
+     .value = "N",
+     .help = "run CMD N times, and judge what each round leaves behind",
+     .fallback = {},
+     .words = {}},
+    {.name = "--settle",
+     .value = "DURATION",
+     .help = "between the end of CMD and the look at the machine",
+     .fallback = "2s",
+     .words = {}},
+    {.name = "--drop-caches",
+     .value = {},
+     .help = "drop caches and shrink slab caches of this machine between rounds: it is slower for a while, and objects "
+             "of the kernel are counted exactly",
+     .fallback = {},
+     .words = {}},
+    {.name = "--pid",
+     .value = "PID",
+     .help = "CMD is a load for this server: judge its heap, descriptors and threads, and the kernel",
+     .fallback = {},
+     .words = {}},
     kNoBpfFlag,
     kRootFlag,
 });
@@ -35,6 +72,12 @@ constexpr auto kExamples = std::to_array<Example>({
     {"leakscope diagnose --for 60s", "watch this machine for a minute and say whether it leaks"},
     {"leakscope diagnose --for 2h --json -o verdict.json", "a certain verdict (an hour and more), for a script"},
     {"leakscope diagnose --from night.lsr", "judge what `leakscope record` wrote"},
+    {"leakscope diagnose --from night.lsr --until 2h", "judge its first two hours: when could one have known?"},
+    {"leakscope diagnose --from meminfo.log.gz --interval 10s", "judge a log of `cat /proc/meminfo` in a loop"},
+    {"leakscope diagnose --from dmesg.txt", "who held the memory when the OOM killer came"},
+    {"leakscope diagnose --from sosreport-*.tar.xz", "judge sosreports of one machine as moments of a history"},
+    {"leakscope diagnose --rounds 20 --pid 812 -- ./client --once", "what does one request cost this server for good?"},
+    {"leakscope diagnose --rounds 50 --drop-caches -- ./open-and-close", "what does the kernel lose per run?"},
 });
 
 void show_progress(ProgressLine& line, const session::Progress& progress, std::string& so_far) {
@@ -44,15 +87,103 @@ void show_progress(ProgressLine& line, const session::Progress& progress, std::s
                         to_human(progress.duration), progress.samples, so_far));
 }
 
+std::unexpected<Error> usage(std::string what) {
+  return fail(Error::Kind::kUsage, "leakscope diagnose", std::move(what), "See: leakscope diagnose --help");
+}
+
+/// What is wrong with the words of rounds as a whole.
+Result<> check_rounds(const Arguments& arguments) {
+  if (!arguments.has("--rounds")) {
+    if (!arguments.positionals().empty()) return usage("a command is run with --rounds N only");
+    for (const char* flag : {"--settle", "--drop-caches", "--pid"}) {
+      if (arguments.has(flag)) return usage(fmt::format("{} makes sense with --rounds N -- CMD only", flag));
+    }
+    return {};
+  }
+  for (const char* flag : {"--for", "--interval", "--from", "--until", "--root"}) {
+    if (arguments.has(flag)) return usage(fmt::format("{} makes no sense with --rounds", flag));
+  }
+  if (arguments.positionals().empty()) return usage("want a command to run: --rounds N -- CMD...");
+  return {};
+}
+
+Result<session::RoundsOptions> rounds_options(const Arguments& arguments) {
+  session::RoundsOptions options;
+  options.sources = live_sources(arguments);
+  options.command = arguments.positionals();
+  options.drop_caches = arguments.has("--drop-caches");
+  const auto rounds = parse_number<std::uint32_t>(*arguments.value("--rounds"));
+  if (!rounds || *rounds < 1 || *rounds > 10'000) return usage("--rounds wants a number from 1 to 10000");
+  options.rounds = *rounds;
+  const auto settle = parse_duration(arguments.value("--settle").value_or("2s"));
+  if (!settle) return std::unexpected(settle.error());
+  options.settle = *settle;
+  if (const auto word = arguments.value("--pid")) {
+    const auto pid = parse_number<std::int32_t>(*word);
+    if (!pid || *pid < 1) return usage(fmt::format("--pid wants the number of a process, got '{}'", *word));
+    options.pid = Pid{*pid};
+  }
+  return options;
+}
+
+Result<report::Document> diagnose_rounds(const Arguments& arguments) {
+  const auto options = rounds_options(arguments);
+  if (!options) return std::unexpected(options.error());
+  if (options->drop_caches) {
+    const auto said = write_all(STDERR_FILENO,
+                                "leakscope: --drop-caches: between rounds this drops the caches of the whole machine "
+                                "(/proc/sys/vm/drop_caches) and shrinks its slab caches (/sys/kernel/slab/*/shrink)\n",
+                                "standard error");
+    (void)said.has_value();  // nowhere left to say it
+  }
+  auto stop = session::StopFlag::make();
+  if (!stop) return std::unexpected(stop.error());
+  const InterruptGuard guard(*stop);
+  ProgressLine line(arguments.has("--quiet"));
+  session::RoundsCallback callback;
+  if (line.is_visible()) {
+    callback = [&](const session::RoundsProgress& progress) {
+      line.show(fmt::format("round {} of {}   {}   (Ctrl-C judges what there is)", progress.round, progress.rounds,
+                            progress.settling ? "settling" : "running"));
+    };
+  }
+  return session::diagnose_rounds(*options, *stop, callback);
+}
+
+Result<session::EvidenceOptions> evidence_options(const Arguments& arguments) {
+  session::EvidenceOptions options;
+  if (const auto given = arguments.value("--interval")) {
+    const auto interval = parse_duration(*given);
+    if (!interval) return std::unexpected(interval.error());
+    options.interval = *interval;
+  }
+  if (const auto given = arguments.value("--until")) {
+    if (const auto time = parse_rfc3339(*given)) {
+      options.until = *time;
+    } else if (const auto length = parse_duration(*given)) {
+      options.until = *length;
+    } else {
+      return usage(
+          fmt::format("--until wants a time such as 2026-11-20T09:30Z or a duration such as 10m, got '{}'", *given));
+    }
+  }
+  return options;
+}
+
 Result<report::Document> diagnose(const Arguments& arguments) {
+  if (auto sound = check_rounds(arguments); !sound) return std::unexpected(sound.error());
+  if (arguments.has("--rounds")) return diagnose_rounds(arguments);
   if (arguments.has("--from")) {
-    for (const char* flag : {"--for", "--interval", "--root", "--no-bpf"}) {
+    for (const char* flag : {"--for", "--root", "--no-bpf"}) {
       if (arguments.has(flag)) {
         return fail(Error::Kind::kUsage, "leakscope diagnose", fmt::format("{} makes no sense with --from", flag));
       }
     }
-    return session::diagnose_recordings(arguments.values("--from"), {});
+    const auto evidence = evidence_options(arguments);
+    if (!evidence) return std::unexpected(evidence.error());
+    return session::diagnose_evidence(arguments.values("--from"), *evidence, {});
   }
+  if (arguments.has("--until")) return usage("--until makes sense with --from only");
   session::DiagnoseOptions options;
   options.sources = live_sources(arguments);
   const auto duration = parse_duration(arguments.value("--for").value_or("60s"));
@@ -89,11 +220,17 @@ Command diagnose_command() {
       .name = "diagnose",
       .summary = "is it leaking? where, how fast, until when, on what evidence, what next",
       .description =
-          "Watches the machine (or reads recordings), tests every series of memory and of countable things for growth "
+          "Watches the machine (or reads recordings and logs), tests every series of memory and of countable things "
+          "for growth "
           "that noise, caches, load and warm-up do not explain, and says what leaks, whether the kernel or a program "
           "has it, how fast, and what to do next. A short window can only suspect: it takes an hour, or rounds, to "
-          "call a growth a leak.",
-      .positional = {},
+          "call a growth a leak. Rounds run a command again and again and judge what each leaves behind: as a load of "
+          "a "
+          "running server (--pid), or of the kernel. The command reads /dev/null, and what it writes to standard "
+          "output "
+          "goes to standard error.",
+      .positional = "[-- CMD...]",
+      .takes_command = true,
       .flags = kFlags,
       .examples = kExamples,
       .exit_codes = "0 clean; 1 a leak or a suspicion; 2 error; 3 nothing could be judged",

@@ -28,6 +28,11 @@ void add_parts(Draft& draft, const Facts& facts) {
                  "limit " + amount_text(model::Unit::kBytes, static_cast<double>(*limit)) +
                      "; page cache and reclaimable slab are not counted against it");
   }
+  if (const auto limit = facts.observation().last(draft.subject, Metric::kCgroupMemswMax)) {
+    add_evidence(draft, facts, draft.subject, Metric::kCgroupMemsw, "memory and swap");
+    add_evidence(draft, "/sys/fs/cgroup",
+                 "limit of memory and swap " + amount_text(model::Unit::kBytes, static_cast<double>(*limit)));
+  }
   if (facts.rise(draft.subject, Metric::kCgroupEventsOomKill) > 0) {
     add_evidence(draft, facts, draft.subject, Metric::kCgroupEventsOomKill, "processes ended by the OOM killer");
   }

@@ -11,6 +11,7 @@ void finish(Draft& draft, const Facts& facts) {
   add_evidence(draft, facts, machine, Metric::kBpfMapsTotal, "all maps");
   add_evidence(draft, facts, machine, Metric::kBpfMapsCount, "maps");
   add_evidence(draft, facts, machine, Metric::kBpfProgramsCount, "programs");
+  add_evidence(draft, facts, machine, Metric::kBpfProgramsTotal, "all programs");
   add_steadiness(draft);
   const double bytes = facts.rise(Metric::kBpfMapsTotal);
   name_holders(draft, facts, {.bpf = true}, bytes);

@@ -64,6 +64,19 @@ TEST(KernelSlab, NamesTheProcessBehindMessages) {
   EXPECT_TRUE(has_evidence(finding, "beside it grow kmalloc-cg-64"));
 }
 
+TEST(KernelSlab, NamesTheUserWhoseSendersAreGone) {
+  auto machine = losing_slab(41 * kMiB);
+  machine.cache("kmalloc-cg-4k", 4096, false, ramp(200, 10000), ramp(208, 10000));
+  machine.series(machine.subject(model::SubjectKind::kUser, "uid 1000"), Metric::kUserMsgBytes, ramp(0, 39.1 * kMiB),
+                 5);
+  const Judged judged = judge_with_defaults(machine.build());
+  EXPECT_EQ(alarms(judged), Words{"kernel.slab.growth growing kmalloc-cg-4k"});
+  const Finding& finding = judged.findings[0];
+  EXPECT_TRUE(finding.holders.empty());
+  EXPECT_TRUE(has_evidence(finding, "in message queues of uid 1000 whose last sender has ended"));
+  EXPECT_FALSE(has_evidence(finding, "nobody holds them"));
+}
+
 TEST(KernelSlab, MessagesInBucketsOfTheirOwnHoldNothingElse) {
   auto machine = losing_slab(80 * kMiB);
   machine.cache("kmalloc-cg-4k", 4096, false, ramp(200, 10000), ramp(208, 10000));
@@ -193,13 +206,92 @@ TEST(KernelVmalloc, AModuleThatWasLoadedIsAStep) {
   EXPECT_TRUE(has_evidence(*find(judged, "kernel.vmalloc"), "nvidia"));
 }
 
-TEST(KernelPercpu, GrowsAlongWithRemovedCgroups) {
+TEST(KernelSlab, PartsOfOneThingAreOneFinding) {
+  for (const double objects : {7680.0, 5000.0}) {
+    auto machine = losing(60 * kMiB);
+    machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 60 * kMiB));
+    machine.cache("msg_msg-4k", 4096, false, ramp(600, 7680), ramp(600, 7680));
+    machine.cache("kmalloc-cg-4k", 4096, false, ramp(650, objects), ramp(650, objects));
+    const Judged judged = judge_with_defaults(machine.build());
+    Words told{"kernel.slab.growth growing msg_msg-4k"};
+    if (objects < 7000) told.emplace_back("kernel.slab.growth growing kmalloc-cg-4k");
+    EXPECT_EQ(alarms(judged), told);
+  }
+}
+
+TEST(KernelSlab, TheBooksOfKmemleakAreNoFinding) {
   auto machine = losing(30 * kMiB);
-  machine.machine(Metric::kMeminfoPercpu, ramp(8 * kMiB, 30 * kMiB));
-  machine.machine(Metric::kCgroupsDying, ramp(3, 500)).machine(Metric::kCgroupsExisting, ramp(100, 500));
+  machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 15 * kMiB));
+  machine.machine(Metric::kMeminfoPercpu, ramp(6 * kMiB, 15 * kMiB));
+  machine.cache("kmemleak_object", 248, false, ramp(90000, 63000), ramp(90000, 63000));
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"kernel.percpu growing "});
+}
+
+TEST(KernelSlab, WhatHangsOnCachedInodesIsCache) {
+  for (const bool leaks : {false, true}) {
+    auto machine = losing(40 * kMiB);
+    machine.machine(Metric::kMeminfoSReclaimable, ramp(10 * kMiB, 90 * kMiB));
+    machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, (leaks ? 60 : 8) * kMiB));
+    machine.machine(Metric::kDentryUnused, ramp(4000, 88000));
+    machine.cache("v9fs_inode_cache", 768, true, ramp(4000, 88000), ramp(4000, 88000));
+    const double objects = leaks ? 640000 : 90000;
+    machine.cache("lsm_inode_cache", 88, false, ramp(3000, objects), ramp(3000, objects));
+    EXPECT_EQ(alarms(judge_with_defaults(machine.build())),
+              leaks ? Words{"kernel.slab.growth growing lsm_inode_cache"} : Words{});
+  }
+}
+
+TEST(KernelPercpu, OfRemovedCgroupsIsTheirs) {
+  for (const double each : {16.0 * 1024, 512.0 * 1024}) {
+    auto machine = losing(500 * each);
+    machine.machine(Metric::kMeminfoPercpu, ramp(8 * kMiB, 500 * each));
+    machine.machine(Metric::kCgroupsDying, ramp(3, 500)).machine(Metric::kCgroupsExisting, ramp(100, 500));
+    const Judged judged = judge_with_defaults(machine.build());
+    const Words both{"kernel.percpu growing ", "kernel.dying_cgroups growing "};
+    EXPECT_EQ(alarms(judged), each < 64 * 1024 ? Words{"kernel.dying_cgroups growing "} : both) << each;
+    EXPECT_TRUE(has_evidence(*find(judged, "kernel.dying_cgroups"), "Percpu"));
+  }
+}
+
+TEST(KernelPercpu, TakesTheListsOfItsChunksAlong) {
+  auto machine = losing(180 * kMiB);
+  machine.machine(Metric::kMeminfoPercpu, ramp(6 * kMiB, 60 * kMiB));
+  machine.machine(Metric::kMeminfoVmallocUsed, ramp(20 * kMiB, 120 * kMiB));
+  for (const auto& [caller, rise] : {std::pair{"pcpu_create_chunk", 120.0}, {"pcpu_get_vm_areas", 60.0}}) {
+    machine.series(machine.subject(SubjectKind::kVmallocCaller, caller), Metric::kVmallocBytes,
+                   ramp(6 * kMiB, rise * kMiB), 2);
+  }
   const Judged judged = judge_with_defaults(machine.build());
-  EXPECT_EQ(alarms(judged), (Words{"kernel.percpu growing ", "kernel.dying_cgroups growing "}));
-  EXPECT_TRUE(has_evidence(*find(judged, "kernel.percpu"), "removed cgroups"));
+  ASSERT_EQ(alarms(judged), Words{"kernel.percpu growing "});
+  EXPECT_TRUE(has_evidence(judged.findings[0], "vmalloc by pcpu_create_chunk +1"));
+  ASSERT_TRUE(judged.findings[0].share_of_decline);
+  EXPECT_GT(*judged.findings[0].share_of_decline, 0.9);
+  ASSERT_TRUE(judged.findings[0].eta);
+  EXPECT_NEAR(static_cast<double>(judged.findings[0].eta->lower.count()) / 60e9, 12.0 * 1024 / 180, 3);
+}
+
+TEST(KernelDyingCgroups, TakeTheirSlabObjectsAlong) {
+  auto machine = losing(14 * kMiB);
+  machine.machine(Metric::kCgroupsDying, ramp(3, 500)).machine(Metric::kCgroupsExisting, ramp(100, 500));
+  machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 6 * kMiB));
+  machine.cache("kmalloc-4k", 4096, false, ramp(1000, 1000), ramp(1000, 1000));
+  machine.cache("kmalloc-2k", 2048, false, ramp(700, 1000), ramp(700, 1010));
+  const Judged judged = judge_with_defaults(machine.build());
+  ASSERT_EQ(alarms(judged), Words{"kernel.dying_cgroups growing "});
+  EXPECT_TRUE(has_evidence(judged.findings[0], "slab kmalloc-4k +3."));
+  ASSERT_TRUE(judged.findings[0].share_of_decline);
+  EXPECT_NEAR(*judged.findings[0].share_of_decline, 0.42, 0.05);
+  ASSERT_TRUE(judged.findings[0].eta) << "6 MiB a minute come along";
+  EXPECT_NEAR(static_cast<double>(judged.findings[0].eta->lower.count()) / 60e9, 12.0 * 1024 / 6, 250);
+}
+
+TEST(KernelDyingCgroups, AreNoExcuseForALeakBesideThem) {
+  auto machine = losing(60 * kMiB);
+  machine.machine(Metric::kCgroupsDying, ramp(3, 500)).machine(Metric::kCgroupsExisting, ramp(100, 500));
+  machine.machine(Metric::kMeminfoSUnreclaim, ramp(212 * kMiB, 60 * kMiB));
+  machine.cache("kmalloc-4k", 4096, false, ramp(1000, 15000), ramp(1000, 15000));
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())),
+            (Words{"kernel.slab.growth growing kmalloc-4k", "kernel.dying_cgroups growing "}));
 }
 
 TEST(KernelDyingCgroups, ThatAreFreedInTheEndStaySilent) {

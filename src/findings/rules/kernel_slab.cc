@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "findings/bookkeeping.h"
 #include "findings/holders.h"
 #include "findings/rules/rules.h"
 #include "findings/text.h"
@@ -41,6 +42,18 @@ std::optional<double> pinned_share(const Facts& facts, double objects) {
   return 1 - share_of(freeable, objects);
 }
 
+/// Security modules and file systems hang a block of their own on each inode or dentry, or on some: it is freed with
+/// it. As many objects as there are more unused dentries, or fewer and next to nothing beside the reclaimable slab,
+/// belong to a cache, although the kernel does not count them as reclaimable.
+bool comes_with_cached_inodes(const Facts& facts, double objects, double bytes) {
+  constexpr double kNextToNothing = 0.05;
+  const auto unused = facts.edges(Metric::kDentryUnused);
+  if (!unused || unused->rise() <= 0) return false;
+  const double each = objects / unused->rise();
+  if (each < 0.7) return bytes <= kNextToNothing * facts.rise(Metric::kMeminfoSReclaimable);
+  return each <= 1.3;
+}
+
 /// Reclaim went over the lists again and again while the cache kept growing: it does not give back.
 bool survives_reclaim(const Facts& facts) {
   const double scanned =
@@ -62,15 +75,14 @@ double objects_per_thread(std::string_view cache) {
   return known ? 8 : 0;
 }
 
-double alarmed_rise(const Drafts& drafts, std::string_view id) {
-  double sum = 0;
-  for (const Draft& draft : drafts) {
-    if (draft.finding.id == id && draft.alarms()) sum += draft.rise;
-  }
-  return sum;
+/// What keeps a removed cgroup: mem_cgroup and its parts per node, its directories and files, its maps.
+bool belongs_to_cgroups(std::string_view cache) {
+  static constexpr auto kOfCgroups = std::to_array<std::string_view>({"kmalloc", "kernfs", "radix_tree", "cgroup"});
+  return std::ranges::any_of(kOfCgroups, [&](std::string_view name) { return cache.starts_with(name); });
 }
 
-/// Objects that a leak of descriptors or threads, told already, brings along: they are its evidence and no finding.
+/// Objects that a leak of descriptors, threads, messages or cgroups, told already, brings along: they are its evidence
+/// and no finding.
 bool explained_by_counts(const Facts& facts, Drafts& drafts, const Test& test) {
   const std::string name = facts.observation().info(test.subject).key.name;
   const auto size = facts.observation().last(test.subject, Metric::kSlabObjectSize).value_or(0);
@@ -78,34 +90,51 @@ bool explained_by_counts(const Facts& facts, Drafts& drafts, const Test& test) {
   const double objects = test.rise() / static_cast<double>(size);
   const double threads = alarmed_rise(drafts, "user.threads");
   const double descriptors = alarmed_rise(drafts, "user.descriptors");
+  const double tasks = alarmed_rise(drafts, "limit.pids");
+  const double cgroups = alarmed_rise(drafts, "kernel.dying_cgroups");
   std::string_view id;
+  if (cgroups > 0 && belongs_to_cgroups(name) && objects <= 4 * cgroups) id = "kernel.dying_cgroups";
+  if (tasks > 0 && objects <= objects_per_thread(name) * tasks) id = "limit.pids";
   if (threads > 0 && objects <= objects_per_thread(name) * threads) id = "user.threads";
   const HeldKinds kinds = kinds_of_cache(name, static_cast<double>(size), keeps_messages_apart(facts));
-  const bool small = size <= 2048 || kinds.descriptors;
+  const bool one_per_socket = kinds.sockets && !name.starts_with("kmalloc") && !name.starts_with("skbuff");
+  const bool small = size <= 2048 || kinds.descriptors || one_per_socket;
   const bool comes_with_descriptors = kinds.descriptors || kinds.sockets || name.starts_with("kmalloc");
   // A descriptor brings its file, dentry, inode and a handful of small blocks; queued data is a matter of its own.
   if (descriptors > 0 && small && comes_with_descriptors && objects <= 4 * descriptors) id = "user.descriptors";
+  // A message is one object with its header, or several; a slab more may be on a CPU.
+  const double messages = alarmed_rise(drafts, "kernel.messages");
+  constexpr double kObjectsOfASlab = 64;
+  if (messages > 0 && kinds.messages && objects <= 2 * messages + kObjectsOfASlab) id = "kernel.messages";
   if (id.empty()) return false;
-  for (Draft& draft : drafts) {
-    if (draft.finding.id != id || !draft.alarms()) continue;
-    draft.absorbed += test.rise();
-    add_evidence(draft, "/proc/slabinfo",
-                 fmt::format("slab {} {} along with it", name, rise_text(model::Unit::kBytes, test.rise())));
-    break;
-  }
+  Draft& told = *alarm_of(drafts, id);
+  told.absorbed += test.rise();
+  add_evidence(told, "/proc/slabinfo",
+               fmt::format("slab {} {} along with it", name, rise_text(model::Unit::kBytes, test.rise())));
   return true;
 }
 
 void add_figures(Draft& draft, const Facts& facts) {
   add_evidence(draft, facts, draft.subject, Metric::kSlabActiveObjects, "active objects");
+  if (const auto& bytes = draft.finding.per_round) {
+    const auto size = static_cast<double>(facts.observation().last(draft.subject, Metric::kSlabObjectSize).value_or(0));
+    if (size > 0) {
+      const Interval objects{bytes->lower / size, bytes->point / size, bytes->upper / size};
+      add_evidence(draft, "/proc/slabinfo",
+                   per_round_text(model::Unit::kCount, objects,
+                                  fmt::format("objects of {} bytes", with_commas(std::llround(size)))));
+    }
+  }
   add_steadiness(draft);
   add_evidence(draft, facts, draft.subject, Metric::kSlabTotalObjects, "objects in its pages");
   const double unreclaim =
       std::max(facts.rise(Metric::kMeminfoSUnreclaim), facts.rise(Metric::kVmstatSlabUnreclaimable));
   const double reclaim = std::max(facts.rise(Metric::kMeminfoSReclaimable), facts.rise(Metric::kVmstatSlabReclaimable));
-  add_evidence(draft, "/proc/meminfo",
-               fmt::format("SUnreclaim {}, SReclaimable {}", rise_text(model::Unit::kBytes, unreclaim),
-                           rise_text(model::Unit::kBytes, reclaim)));
+  if (facts.seen(Quantity::kSlabUnreclaimable) || facts.seen(Quantity::kSlabReclaimable)) {
+    add_evidence(draft, "/proc/meminfo",
+                 fmt::format("SUnreclaim {}, SReclaimable {}", rise_text(model::Unit::kBytes, unreclaim),
+                             rise_text(model::Unit::kBytes, reclaim)));
+  }
   if (!draft.finding.subject.detail.empty()) {
     add_evidence(draft, "/sys/kernel/slab", "merged with: " + draft.finding.subject.detail);
   }
@@ -147,6 +176,7 @@ Draft cache_draft(const Facts& facts, const Test& test, std::optional<double> pi
 void judge_active(const Facts& facts, Drafts& drafts, const Test& test, std::vector<Draft>& growth) {
   if (!test.grows() && !is_notable(test)) return;
   const std::string name = facts.observation().info(test.subject).key.name;
+  if (is_bookkeeping(name)) return;
   const auto size = static_cast<double>(facts.observation().last(test.subject, Metric::kSlabObjectSize).value_or(1));
   if (is_reclaimable(facts, test)) {
     const auto pinned =
@@ -159,30 +189,46 @@ void judge_active(const Facts& facts, Drafts& drafts, const Test& test, std::vec
     }
   }
   if (explained_by_counts(facts, drafts, test)) return;
+  if (comes_with_cached_inodes(facts, test.rise() / std::max(size, 1.0), test.rise())) {
+    Draft draft = cache_draft(facts, test, 0);
+    add_evidence(draft, "/proc/sys/fs/dentry-state", "no more than one for each dentry more that nobody uses");
+    drafts.push_back(std::move(draft));
+    return;
+  }
   growth.push_back(growth_draft(facts, test));
 }
 
-/// Objects of one cause grow in many caches. Those that hold less than a tenth of the largest one's rise stand in its
-/// evidence.
-void fold_small_ones(std::vector<Draft>& growth) {
+double objects_of(const Facts& facts, const Draft& draft) {
+  const auto size = facts.observation().last(draft.subject, Metric::kSlabObjectSize).value_or(1);
+  return draft.rise / static_cast<double>(std::max<std::int64_t>(size, 1));
+}
+
+/// Objects of one cause grow in many caches. Those that hold less than a tenth of the largest one's rise, or grow by as
+/// many objects as it does (parts of the same thing), stand in its evidence.
+void fold_what_grows_beside(const Facts& facts, std::vector<Draft>& growth) {
+  constexpr double kAsMany = 0.02;
+  constexpr double kMany = 200;  // fewer are alike by chance
   std::ranges::sort(growth, std::less{}, [](const Draft& draft) { return std::pair(-draft.rise, draft.subject); });
   const auto first = std::ranges::find_if(growth, &Draft::alarms);
   if (first == growth.end()) return;
+  const double objects = objects_of(facts, *first);
+  const SubjectId main = first->subject;
+  const double largest = first->rise;
+  const auto stands_beside = [&](const Draft& draft) {
+    const bool as_many = objects >= kMany && std::abs(objects_of(facts, draft) / objects - 1) <= kAsMany;
+    return draft.subject != main && draft.alarms() && (draft.rise < largest / 10 || as_many);
+  };
   std::string beside;
   int count = 0;
-  for (Draft& draft : growth) {
-    const bool small = &draft != &*first && draft.alarms() && draft.rise < first->rise / 10;
-    if (!small) continue;
+  for (const Draft& draft : growth) {
+    if (!stands_beside(draft)) continue;
     first->absorbed += draft.rise;
     if (++count > 6) continue;
     if (!beside.empty()) beside += ", ";
     beside += draft.finding.subject.key.name + " " + rise_text(model::Unit::kBytes, draft.rise);
   }
   if (count > 0) add_evidence(*first, "/proc/slabinfo", "beside it grow " + beside + (count > 6 ? ", ..." : ""));
-  const double largest = first->rise;
-  const SubjectId main = first->subject;
-  std::erase_if(
-      growth, [&](const Draft& draft) { return draft.alarms() && draft.subject != main && draft.rise < largest / 10; });
+  std::erase_if(growth, stands_beside);
 }
 
 void tell_fragmentation(const Facts& facts, Drafts& drafts) {
@@ -205,9 +251,12 @@ void tell_fragmentation(const Facts& facts, Drafts& drafts) {
 double explained_slab(const Facts& facts, const Drafts& drafts) {
   double sum =
       std::max(0.0, facts.test(Quantity::kLargeKmalloc) == nullptr ? 0.0 : facts.test(Quantity::kLargeKmalloc)->rise());
+  sum += bookkeeping_rise(facts);
   for (const Draft& draft : drafts) {
     sum += draft.absorbed;
+    const bool with_inodes = draft.finding.id == "kernel.slab.cache" && !is_reclaimable(facts, *draft.test);
     const bool slab = draft.finding.id == "kernel.slab.growth" || draft.finding.id == "kernel.slab.fragmentation";
+    if (with_inodes) sum += draft.rise;
     if (slab && draft.finding.state != State::kInsufficient) sum += draft.rise;
   }
   return sum;
@@ -244,7 +293,7 @@ void tell_sum(const Facts& facts, Drafts& drafts) {
 void kernel_slab(const Facts& facts, Drafts& drafts) {
   std::vector<Draft> growth;
   for (const Test& test : facts.tests(Quantity::kSlabActive)) judge_active(facts, drafts, test, growth);
-  fold_small_ones(growth);
+  fold_what_grows_beside(facts, growth);
   for (Draft& draft : growth) drafts.push_back(std::move(draft));
   tell_fragmentation(facts, drafts);
   tell_sum(facts, drafts);

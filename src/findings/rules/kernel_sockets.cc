@@ -25,6 +25,8 @@ void kernel_sockets(const Facts& facts, Drafts& drafts) {
   add_evidence(draft, facts, machine, Metric::kSockUdpMem, "UDP buffers");
   add_evidence(draft, facts, machine, Metric::kSockSocketsUsed, "sockets");
   add_evidence(draft, facts, machine, Metric::kSockTcpOrphan, "TCP sockets that no descriptor holds");
+  add_evidence(draft, facts, machine, Metric::kSockQueuedBytes, "in the queues of this network namespace");
+  add_evidence(draft, facts, machine, Metric::kSockOrphanBytes, "of these, of sockets that no descriptor holds");
   add_steadiness(draft);
   name_holders(draft, facts, {.sockets = true}, draft.rise);
   const Test* lost = facts.test(Quantity::kAvailableLost);

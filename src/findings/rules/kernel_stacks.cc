@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "findings/rules/rules.h"
@@ -14,15 +12,11 @@ void kernel_stacks(const Facts& facts, Drafts& drafts) {
   if (test == nullptr || (!test->grows() && !is_notable(*test))) return;
   // Threads of programs that were told bring their stacks along.
   const double tasks = facts.rise(Metric::kTasksTotal);
-  double threads = 0;
-  for (const Draft& draft : drafts) {
-    if (draft.finding.id == "user.threads" && draft.alarms()) threads += draft.rise;
-  }
-  const auto told = std::ranges::find_if(drafts, [](const Draft& draft) {
-    return (draft.finding.id == "user.threads" || draft.finding.id == "limit.pids") && draft.alarms();
-  });
+  const double threads = alarmed_rise(drafts, "user.threads");
+  Draft* told = alarm_of(drafts, "user.threads");
+  if (told == nullptr) told = alarm_of(drafts, "limit.pids");
   const bool explained = threads > 0 && (tasks <= 0 || share_of(threads, tasks) >= kHalfOfIt);
-  if (told != drafts.end() && (explained || told->finding.id == "limit.pids")) {
+  if (told != nullptr && (explained || told->finding.id == "limit.pids")) {
     told->absorbed += test->rise();
     add_evidence(*told, "/proc/meminfo",
                  "kernel stacks " + rise_text(model::Unit::kBytes, test->rise()) + " along with it");

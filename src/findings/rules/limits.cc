@@ -11,14 +11,6 @@ namespace {
 
 using model::Metric;
 
-double told_rise(const Drafts& drafts, std::string_view id) {
-  double sum = 0;
-  for (const Draft& draft : drafts) {
-    if (draft.finding.id == id && draft.alarms()) sum += draft.rise;
-  }
-  return sum;
-}
-
 void tell(const Facts& facts, Drafts& drafts, const Test& test, std::string_view id, std::string_view words) {
   if (!test.grows() && !is_notable(test)) return;
   Draft draft = draft_of(facts, test, id);
@@ -29,13 +21,19 @@ void tell(const Facts& facts, Drafts& drafts, const Test& test, std::string_view
 
 /// Files and threads: told only where no program's own finding explains them.
 void tell_machine_counts(const Facts& facts, Drafts& drafts) {
-  if (const Test* files = facts.test(Quantity::kFiles);
-      files != nullptr && share_of(told_rise(drafts, "user.descriptors"), files->rise()) < kHalfOfIt) {
-    tell(facts, drafts, *files, "limit.files", "open files");
+  if (const Test* files = facts.test(Quantity::kFiles); files != nullptr) {
+    // A System V segment is an open file of the kernel's own.
+    const double known = alarmed_rise(drafts, "user.descriptors") + std::max(0.0, facts.rise(Metric::kSysvShmSegments));
+    if (share_of(known, files->rise()) < kHalfOfIt) tell(facts, drafts, *files, "limit.files", "open files");
   }
   if (const Test* tasks = facts.test(Quantity::kTasks);
-      tasks != nullptr && share_of(told_rise(drafts, "user.threads"), tasks->rise()) < kHalfOfIt) {
+      tasks != nullptr && share_of(alarmed_rise(drafts, "user.threads"), tasks->rise()) < kHalfOfIt) {
+    const std::size_t before = drafts.size();
     tell(facts, drafts, *tasks, "limit.pids", "threads in the system");
+    if (drafts.size() > before && facts.rise(Metric::kProcessesZombies) >= kHalfOfIt * tasks->rise()) {
+      add_evidence(drafts.back(), facts, tasks->subject, Metric::kProcessesZombies,
+                   "ended processes that nobody has waited for");
+    }
   }
   if (const Test* conntrack = facts.test(Quantity::kConntrack)) {
     tell(facts, drafts, *conntrack, "limit.conntrack", "tracked connections");
@@ -61,7 +59,7 @@ void name_watchers(const Facts& facts, Draft& draft) {
 void limits(const Facts& facts, Drafts& drafts) {
   tell_machine_counts(facts, drafts);
   for (const Test& test : facts.tests(Quantity::kCgroupPids)) {
-    if (share_of(told_rise(drafts, "user.threads") + told_rise(drafts, "limit.pids"), test.rise()) >= kHalfOfIt)
+    if (share_of(alarmed_rise(drafts, "user.threads") + alarmed_rise(drafts, "limit.pids"), test.rise()) >= kHalfOfIt)
       continue;
     tell(facts, drafts, test, "limit.pids", "tasks");
   }

@@ -17,10 +17,12 @@ struct Rule {
 void user_anon(const Facts& facts, Drafts& drafts);
 void user_group(const Facts& facts, Drafts& drafts);
 void user_descriptors(const Facts& facts, Drafts& drafts);
+void user_heap(const Facts& facts, Drafts& drafts);
 void user_threads(const Facts& facts, Drafts& drafts);
 void user_shmem(const Facts& facts, Drafts& drafts);
 void cgroup_limit(const Facts& facts, Drafts& drafts);
 void limits(const Facts& facts, Drafts& drafts);
+void kernel_messages(const Facts& facts, Drafts& drafts);
 void kernel_slab(const Facts& facts, Drafts& drafts);
 void kernel_large_kmalloc(const Facts& facts, Drafts& drafts);
 void kernel_vmalloc(const Facts& facts, Drafts& drafts);

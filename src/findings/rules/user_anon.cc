@@ -29,14 +29,15 @@ void add_high_water(Draft& draft, const Facts& facts) {
   const auto mark = observation.last(draft.subject, Metric::kProcessHwm);
   const auto anon = observation.last(draft.subject, Metric::kProcessRssAnon);
   if (!mark || !anon) return;
-  const std::int64_t rss = *anon + observation.last(draft.subject, Metric::kProcessRssFile).value_or(0) +
-                           observation.last(draft.subject, Metric::kProcessRssShmem).value_or(0);
-  const bool at_mark = static_cast<double>(rss) >= 0.98 * static_cast<double>(*mark);
+  const auto part = [&](Metric metric) {
+    return static_cast<double>(observation.last(draft.subject, metric).value_or(0));
+  };
+  const double rss = static_cast<double>(*anon) + part(Metric::kProcessRssFile) + part(Metric::kProcessRssShmem);
+  const bool at_mark = rss >= 0.98 * static_cast<double>(*mark);
   add_evidence(draft, "/proc/PID/status",
                fmt::format("VmHWM {}, {}", amount_text(model::Unit::kBytes, static_cast<double>(*mark)),
                            at_mark ? "and it stands there: nothing is given back"
-                                   : fmt::format("above its {} now",
-                                                 amount_text(model::Unit::kBytes, static_cast<double>(rss)))));
+                                   : fmt::format("above its {} now", amount_text(model::Unit::kBytes, rss))));
 }
 
 /// How many processes of the same group ended in the window: each gave back all it had.
@@ -54,8 +55,9 @@ std::int64_t ended_siblings(const Facts& facts, model::SubjectId process) {
 Nanoseconds age_of(const Facts& facts, model::SubjectId process) {
   const model::SubjectInfo info = facts.observation().info(process);
   const auto end = facts.observation().end();
-  if (!info.key.process || !end) return Nanoseconds::max();
-  return end->boot - start_of(*info.key.process);
+  const auto start = info.key.process ? start_of(*info.key.process) : std::nullopt;
+  if (!start || !end) return Nanoseconds::max();
+  return end->boot - *start;
 }
 
 /// A job of a kind that lives for moments (a compiler, a query, a test) grows until it ends and gives all back. When
@@ -76,6 +78,9 @@ void doubt_short_lived_kind(Draft& draft, const Facts& facts) {
 void add_figures(Draft& draft, const Facts& facts) {
   const Test& test = *draft.test;
   add_evidence(draft, facts, test.subject, Metric::kProcessRssAnon, "RssAnon");
+  if (!facts.observation().last(test.subject, Metric::kProcessRssAnon)) {
+    add_evidence(draft, facts, test.subject, Metric::kProcessRss, "RSS, files and shared memory included,");
+  }
   if (facts.rise(test.subject, Metric::kProcessSwap) > 0) {
     add_evidence(draft, facts, test.subject, Metric::kProcessSwap, "VmSwap");
   }
@@ -108,6 +113,15 @@ bool explained_by_programs(const Facts& facts, const Drafts& drafts, const Test&
   return share_of(explained, all.rise()) >= kHalfOfIt;
 }
 
+/// What programs that come and go leave standing by chance is no growth of all of them: one that nobody explains must
+/// be more than a few MiB, and rise far more often than it falls.
+bool stands_out_of_churn(const Test& all) {
+  constexpr std::int64_t kFloors = 4;
+  constexpr double kMoreOften = 2;
+  return all.rise() >= static_cast<double>(kFloors * all.floor) &&
+         all.judgement.rising_share > kMoreOften * all.judgement.falling_share;
+}
+
 }  // namespace
 
 void user_anon(const Facts& facts, Drafts& drafts) {
@@ -125,6 +139,7 @@ void user_anon(const Facts& facts, Drafts& drafts) {
     drafts.push_back(std::move(draft));
     return;
   }
+  if (!stands_out_of_churn(*all)) return;
   Draft draft = draft_of(facts, *all, "user.anon");
   const auto machine = model::Registry::machine_id();
   add_evidence(draft, facts, machine, Metric::kMeminfoAnonPages, "AnonPages");

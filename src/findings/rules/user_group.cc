@@ -14,7 +14,7 @@ Draft group_draft(const Facts& facts, const Told::Group& group) {
   add_steadiness(draft);
   add_evidence(draft, facts, subject, Metric::kGroupMembers, "processes in the group");
   name_members(draft, facts, group.members);
-  if (group.members.empty() && draft.alarms()) {
+  if (group.members.empty() && draft.alarms() && facts.seen(Quantity::kProcessAnon)) {
     add_evidence(draft, "/proc", "no process of it that was there all the time explains it: its members come and go");
   }
   const Test* all = facts.test(Quantity::kAnonymous);

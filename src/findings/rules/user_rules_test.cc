@@ -209,6 +209,18 @@ TEST(UserDescriptors, AreToldWithTheirKindLimitAndCompanions) {
   EXPECT_LT(finding.eta->lower, std::chrono::seconds(60));
 }
 
+TEST(UserDescriptors, LeakedSocketsAreNotTheirOwnLoad) {
+  ObservationBuilder machine;
+  machine.idle_machine();
+  const auto bursts = [](double level) {
+    return [level](int i, int n) { return level + 600.0 * i / n + 20.0 * (i / 5 % 2); };
+  };
+  const auto leaky = machine.process(2000, "leaky", flat(20 * kMiB));
+  machine.series(leaky, Metric::kProcessFds, bursts(20)).series(leaky, Metric::kProcessFdSockets, bursts(2));
+  machine.machine(Metric::kSockSocketsUsed, bursts(200));
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"user.descriptors growing leaky"});
+}
+
 TEST(UserDescriptors, ThatGoUpAndDownStaySilent) {
   auto machine = losing(0);
   const auto busy = machine.process(2000, "busy", flat(10 * kMiB));

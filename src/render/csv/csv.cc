@@ -63,8 +63,10 @@ void append(std::string& out, const Table& table, bool with_id) {
 }  // namespace
 
 std::vector<std::string> table_ids(const report::Document& document) {
+  const auto tables = as_tables(document);
   std::vector<std::string> ids;
-  for (const Table& table : as_tables(document)) ids.push_back(table.id);
+  ids.reserve(tables.size());
+  for (const Table& table : tables) ids.push_back(table.id);
   return ids;
 }
 

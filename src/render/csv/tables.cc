@@ -52,7 +52,7 @@ std::vector<Cell> finding_row(const findings::Finding& f) {
           text(to_string(f.subject.key.kind)),
           text(f.subject.key.name),
           process ? Cell{std::int64_t{process->pid.value}} : Cell{},
-          process ? Cell{static_cast<double>(process->start.ticks) / 100} : Cell{},
+          process && process->start.known() ? Cell{static_cast<double>(process->start.ticks) / 100} : Cell{},
           text(f.subject.cgroup),
           text(model::info(f.metric).name),
           text(to_string(f.unit)),

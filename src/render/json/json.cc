@@ -26,7 +26,10 @@ Json value(double number) { return std::isfinite(number) ? Json(number) : Json(n
 Json value(Nanoseconds duration) { return value(std::chrono::duration<double>(duration).count()); }
 Json value(const Moment& moment) { return to_rfc3339(moment.wall); }
 /// Ticks of 1/100 s become seconds since boot, which a double holds exactly enough to tell two processes apart.
-Json value(StartTime start) { return static_cast<double>(start.ticks) / 100; }
+Json value(StartTime start) {
+  if (!start.known()) return nullptr;
+  return static_cast<double>(start.ticks) / 100;
+}
 Json value(const findings::Interval& interval) {
   return {{"lower", value(interval.lower)}, {"point", value(interval.point)}, {"upper", value(interval.upper)}};
 }
@@ -71,7 +74,22 @@ Json host(const model::Host& host) {
 }
 
 Json window(const report::Window& window) {
-  return {{"start", value(window.start)}, {"end", value(window.end)}, {"samples", window.samples}};
+  Json rounds = nullptr;
+  if (const auto& r = window.rounds) {
+    rounds = {{"asked", r->asked},
+              {"done", r->done},
+              {"failed", r->failed},
+              {"settle_seconds", value(r->settle)},
+              {"mean_seconds", value(r->mean)}};
+  }
+  return {{"start", value(window.start)},
+          {"end", value(window.end)},
+          {"samples", window.samples},
+          {"rounds", std::move(rounds)}};
+}
+
+Json detectable(const findings::Detectable& detectable) {
+  return {{"of", foreign(detectable.of)}, {"unit", value(detectable.unit)}, {"amount", value(detectable.per_round)}};
 }
 
 Json ledger(const model::Ledger& ledger) {
@@ -100,6 +118,22 @@ Json decline(const findings::Decline& decline) {
           {"available_bytes", value(decline.available_now)},
           {"rate", value(decline.rate)},
           {"parts", array_of(decline.parts, row)}};
+}
+
+Json side(const report::Comparison::Side& side) {
+  return {{"source", foreign(side.source)},
+          {"time", side.time ? Json(to_rfc3339(*side.time)) : Json(nullptr)},
+          {"hostname", foreign_or_null(side.hostname)},
+          {"kernel", foreign_or_null(side.kernel_release)},
+          {"boot_id", foreign_or_null(side.boot_id)}};
+}
+
+Json comparison(const report::Comparison& comparison) {
+  return {{"before", side(comparison.before)},
+          {"after", side(comparison.after)},
+          {"elapsed_seconds", value(comparison.elapsed)},
+          {"at_least_bytes", value(comparison.at_least)},
+          {"grew", comparison.grew ? Json(*comparison.grew) : Json(nullptr)}};
 }
 
 Json subject(const model::SubjectInfo& subject) {
@@ -210,10 +244,12 @@ std::string to_json(const Document& document) {
                   {"verdict", value(document.verdict)},
                   {"headline", foreign_or_null(document.headline)},
                   {"details", array_of(document.details, foreign)},
+                  {"detectable_per_round", array_of(document.detectable, detectable)},
                   {"detectable_rate", value(document.detectable_rate)},
                   {"needed_seconds", value(document.needed)},
                   {"ledger", document.ledger ? ledger(*document.ledger) : Json(nullptr)},
                   {"decline", document.decline ? decline(*document.decline) : Json(nullptr)},
+                  {"comparison", document.comparison ? comparison(*document.comparison) : Json(nullptr)},
                   {"findings", array_of(document.findings, finding)},
                   {"events", events(document)},
                   {"coverage", array_of(document.coverage, coverage)},

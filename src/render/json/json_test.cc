@@ -68,7 +68,7 @@ TEST(Json, TopLevelKeysAreAlwaysThere) {
   const json full = parsed(report::testing::with_every_field("x"));
   const json empty = parsed(Document{});
   for (const auto& [key, value] : full.items()) EXPECT_TRUE(empty.contains(key)) << key;
-  for (const std::string key : {"window", "verdict", "ledger", "decline", "headline"}) {
+  for (const std::string key : {"window", "verdict", "ledger", "decline", "comparison", "headline"}) {
     EXPECT_TRUE(empty[key].is_null()) << key;
   }
   for (const std::string key : {"findings", "events", "coverage", "loss"}) {

@@ -78,7 +78,7 @@ std::string room_of(const findings::Finding::Eta& eta) {
 std::string outlook_of(const Finding& finding) {
   std::string out;
   if (finding.level) out = "now " + report::to_human(*finding.level, finding.unit);
-  if (finding.amount && finding.rate) {
+  if (finding.amount && (finding.rate || finding.per_round)) {
     out += fmt::format("{}{} in this window", out.empty() ? "" : ", ",
                        report::to_human_change(*finding.amount, finding.unit));
   }

@@ -26,6 +26,8 @@ constexpr std::string_view kUnknown = "-";
 std::string integer_text(ColumnKind kind, std::int64_t value) {
   if (kind == ColumnKind::kBytes) return report::to_human(value, model::Unit::kBytes);
   if (kind == ColumnKind::kCount) return report::to_human_count(value);
+  if (kind == ColumnKind::kBytesChange) return report::to_human_change(value, model::Unit::kBytes);
+  if (kind == ColumnKind::kCountChange) return report::to_human_change(value, model::Unit::kCount);
   return fmt::format("{}", value);
 }
 
@@ -37,6 +39,8 @@ std::string real_text(ColumnKind kind, double value) {
   switch (kind) {
     case ColumnKind::kBytesPerSecond:
       return value == 0 ? "0" : report::to_human_rate(value, model::Unit::kBytes);
+    case ColumnKind::kCountPerSecond:
+      return value == 0 ? "0" : report::to_human_rate(value, model::Unit::kCount);
     case ColumnKind::kPercent:
       return report::to_human_share(value / 100);
     case ColumnKind::kSeconds:
@@ -50,8 +54,8 @@ std::string real_text(ColumnKind kind, double value) {
 std::string cell_text(const Pen& pen, ColumnKind kind, const Cell& cell) {
   if (const auto* text = std::get_if<std::string>(&cell)) return pen.safe(*text);
   if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
-    const bool real =
-        kind == ColumnKind::kBytesPerSecond || kind == ColumnKind::kPercent || kind == ColumnKind::kSeconds;
+    const bool real = kind == ColumnKind::kBytesPerSecond || kind == ColumnKind::kCountPerSecond ||
+                      kind == ColumnKind::kPercent || kind == ColumnKind::kSeconds;
     return real ? real_text(kind, static_cast<double>(*integer)) : integer_text(kind, *integer);
   }
   if (const auto* number = std::get_if<double>(&cell)) return real_text(kind, *number);

@@ -35,6 +35,20 @@ void write_host(Pen& pen, const Document& document) {
   if (!items.empty()) pen.hanging("", pen.joined(items));
 }
 
+std::string side_text(const Pen& pen, const report::Comparison::Side& side) {
+  std::vector<std::string> items{pen.safe(side.source)};
+  if (side.time) items.push_back(to_rfc3339(*side.time).substr(0, 19) + "Z");
+  if (!side.hostname.empty()) items.push_back(pen.safe(side.hostname));
+  if (!side.kernel_release.empty()) items.push_back("Linux " + pen.safe(side.kernel_release));
+  return pen.joined(items);
+}
+
+void write_comparison(Pen& pen, const Document& document) {
+  if (!document.comparison) return;
+  pen.hanging("before  ", side_text(pen, document.comparison->before), Style::kFaint);
+  pen.hanging("after   ", side_text(pen, document.comparison->after), Style::kFaint);
+}
+
 struct Word {
   std::string_view text;
   Style style;
@@ -98,6 +112,7 @@ void write_decline(Pen& pen, const Document& document) {
 std::string to_text(const Document& document, const Options& options) {
   Pen pen(options);
   write_host(pen, document);
+  write_comparison(pen, document);
   // An answer to "does it leak?" begins with the verdict; one to "where is it?" with the ledger.
   if (document.verdict) {
     write_headline(pen, document);

@@ -281,11 +281,15 @@ Document with_every_field(std::string_view text) {
   doc.headline = s;
   doc.details = {s};
   doc.detectable_rate = 1.5;
+  doc.detectable = {{s, model::Unit::kBytes, 7.5}};
+  if (doc.window) doc.window->rounds = Window::Rounds{20, 19, 1, seconds(2), seconds(3)};
   doc.needed = seconds(40);
   for (model::LedgerRow& row : doc.ledger->rows) row.label = row.source = s;
   for (model::LedgerRow& row : doc.ledger->outside) row.label = row.source = s;
   doc.ledger->rows.front().id = s;
   doc.decline->parts.front().row = s;
+  doc.comparison =
+      Comparison{{s, WallTime{}, s, s, s}, {s, WallTime{}, s, s, s}, seconds(40), Bytes::from_mib(1), true};
   doc.ledger->notes = {s};
   Finding all = slab_growth();
   all.subject = {{SubjectKind::kProcess, s, ProcessId{Pid{812}, StartTime{51234}}}, s, s, s, s, std::nullopt, false};
@@ -310,8 +314,11 @@ Document with_every_field(std::string_view text) {
   Table table;
   table.id = "processes";
   table.title = s;
-  table.columns = {{"comm", s, ColumnKind::kText}, {"rss_anon", s, ColumnKind::kBytes}};
-  table.rows = {{s, std::int64_t{1}}, {std::monostate{}, std::monostate{}}};
+  table.columns = {{"comm", s, ColumnKind::kText},
+                   {"rss_anon", s, ColumnKind::kBytes},
+                   {"change", s, ColumnKind::kBytesChange},
+                   {"rate", s, ColumnKind::kCountPerSecond}};
+  table.rows = {{s, std::int64_t{1}, std::int64_t{1}, 0.5}, {std::monostate{}, std::monostate{}}};
   table.rows_not_shown = 3;
   doc.tables = {table};
   return doc;

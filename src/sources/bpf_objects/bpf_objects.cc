@@ -92,7 +92,7 @@ class Objects {
     }
     if (errno != ENOENT) {
       Error error = error_from_errno(errno, "bpf()", "list BPF objects");
-      error.hint = kRemedy;
+      if (error.kind == Error::Kind::kDenied) error.hint = kRemedy;
       return std::unexpected(std::move(error));
     }
     sink.put(kind_.count, count);
@@ -157,7 +157,10 @@ class BpfSource final : public Source {
   explicit BpfSource(RootedDir root) : root_(std::move(root)) {}
 
   SourceInfo info() const override {
-    return {.name = kName, .period = {.live = std::chrono::seconds(10), .recording = std::chrono::seconds(60)}};
+    return {
+        .name = kName,
+        .period = {
+            .live = std::chrono::seconds(10), .recording = std::chrono::seconds(60), .brief = std::chrono::seconds(2)}};
   }
 
   Result<> sample(model::SampleSink& sink) override {

@@ -16,7 +16,7 @@ Result<BpfFdinfo> parse_bpf_fdinfo(std::string_view text) {
     if (colon == std::string_view::npos) continue;
     const std::string_view key = line->substr(0, colon);
     const std::string_view value = trim(line->substr(colon + 1));
-    const auto wanted = malformed(std::string(kFile), lines.number(), fmt::format("want '{}: <number>'", key));
+    auto wanted = malformed(std::string(kFile), lines.number(), fmt::format("want '{}: <number>'", key));
     if (key == "memlock") {
       const auto bytes = parse_number<std::int64_t>(value);
       if (!bytes || *bytes < 0) return wanted;
@@ -24,7 +24,7 @@ Result<BpfFdinfo> parse_bpf_fdinfo(std::string_view text) {
     } else if (key == "map_id" || key == "prog_id") {
       const auto id = parse_number<std::uint32_t>(value);
       if (!id) return wanted;
-      (key == "map_id" ? out.map_id : out.program_id) = *id;
+      (key == "map_id" ? out.map_id : out.program_id) = id;
     }
   }
   return out;

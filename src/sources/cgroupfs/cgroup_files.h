@@ -37,12 +37,14 @@ class CgroupValues {
 // kTruncated and not put. `where` is the file's name for messages.
 
 /// v2 memory.stat: "anon 31154200576"; bytes. Includes the cgroups below. Kernel: mm/memcontrol.c memory_stats[],
-/// checked 5.10 to 6.18 (`kernel` since 5.18, `vmalloc` 6.0, `sec_pagetables` 6.1, `zswap` 5.19).
+/// by the source of 5.10 to 6.18 and a text of 6.12 made by hand after it (`kernel` since 5.18, `vmalloc` 6.0,
+/// `sec_pagetables` 6.1, `zswap` 5.19).
 [[nodiscard]] Result<> parse_memory_stat_v2(std::string_view text, std::string_view where, CgroupValues& out);
 
 /// v1 memory.stat: "total_rss 24555520"; bytes. Only the total_ values, which include the cgroups below, so that a
 /// parent compares with its children as in v2 (usage_in_bytes includes them as well). rss is anonymous memory, cache
-/// is page cache with shmem. Kernel: mm/memcontrol-v1.c memcg1_stat_format(), checked 3.10 to 6.18.
+/// is page cache with shmem. Kernel: mm/memcontrol-v1.c memcg1_stat_format(); captured on 6.18, since 3.10 by the
+/// source.
 [[nodiscard]] Result<> parse_memory_stat_v1(std::string_view text, std::string_view where, CgroupValues& out);
 
 /// v2 memory.events: "oom_kill 3"; counts since the cgroup was made, the cgroups below included.

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -28,6 +29,26 @@ TEST(MemoryStatV1, TakesTheTotalsOfARealFile) {
   EXPECT_EQ(values.find(Metric::kCgroupUnevictable), 21180416);
   EXPECT_EQ(values.find(Metric::kCgroupKernel), std::nullopt);
   EXPECT_EQ(values.size(), 7U);
+}
+
+TEST(MemoryStatV2, ReadsEachRealKernel) {
+  struct Capture {
+    const char* kernel;
+    std::int64_t anon, slab_unreclaimable;
+    std::optional<std::int64_t> kernel_bytes;  // from 5.18
+  };
+  for (const Capture& capture : {Capture{"5.10", 0, 0, std::nullopt},
+                                 {"6.1", 102400, 7384, 73728},
+                                 {"6.12", 98304, 8416, 73728},
+                                 {"7.3", 102400, 8312, 65536}}) {
+    SCOPED_TRACE(capture.kernel);
+    CgroupValues values;
+    const std::string file = std::string("cgroup_files/") + capture.kernel + "-x86_64-guest-v2-memory.stat";
+    ASSERT_TRUE(parse_memory_stat_v2(read_testdata(file), "memory.stat", values));
+    EXPECT_EQ(values.find(Metric::kCgroupAnon), capture.anon);
+    EXPECT_EQ(values.find(Metric::kCgroupSlabUnreclaimable), capture.slab_unreclaimable);
+    EXPECT_EQ(values.find(Metric::kCgroupKernel), capture.kernel_bytes);
+  }
 }
 
 TEST(MemoryStatV2, TakesEveryKeyThatHasAMetric) {

@@ -129,7 +129,8 @@ Result<Hierarchies> find_hierarchies(const RootedDir& root) {
   }
   const auto find = [&](bool unified, const std::string& controller) {
     auto found = from_mounts(root, mounts, unified, controller);
-    return found ? found : from_presence(root, unified, controller);
+    // Mounts that are known decide: below a v2 hierarchy "memory" and "pids" are names like any other.
+    return found || !mounts.empty() ? found : from_presence(root, unified, controller);
   };
   Hierarchies found;
   found.main = find(false, "memory");

@@ -24,7 +24,7 @@ struct CgroupMount {
 /// malformed; a last line cut in half is kTruncated.
 ///   "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory"
 ///   "24 30 0:22 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot"
-/// Kernel: fs/proc_namespace.c show_mountinfo(). The same in 3.10 to 6.18.
+/// Kernel: fs/proc_namespace.c show_mountinfo(). Captured on 6.18; the same since 3.10 by the source.
 [[nodiscard]] Result<std::vector<CgroupMount>> parse_cgroup_mounts(std::string_view mountinfo);
 
 /// A hierarchy that can be read: its directory and how its cgroups are called.

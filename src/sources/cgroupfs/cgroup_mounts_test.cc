@@ -70,6 +70,20 @@ TEST(FindHierarchies, TakesTheUnifiedOneWhereV1HasNoMemoryController) {
   EXPECT_FALSE(found->pids);
 }
 
+TEST(FindHierarchies, ACgroupOfV2NamedLikeAControllerIsNoHierarchyOfV1) {
+  const ScratchTree tree;
+  tree.write("proc/self/mountinfo", read_testdata("cgroup_mounts/systemd-v2-format-made.txt"));
+  tree.write("sys/fs/cgroup/cgroup.controllers", "memory pids\n");
+  tree.write("sys/fs/cgroup/memory/cgroup.events", "populated 0\n");
+  tree.write("sys/fs/cgroup/pids/cgroup.events", "populated 0\n");
+  const auto found = find_hierarchies(tree.root());
+  ASSERT_TRUE(found && found->main);
+  EXPECT_EQ(found->main->version, 2);
+  EXPECT_EQ(found->main->directory, "sys/fs/cgroup");
+  EXPECT_TRUE(found->main->whole);
+  EXPECT_FALSE(found->pids);
+}
+
 TEST(FindHierarchies, AContainersPartKeepsThePathAbove) {
   const ScratchTree tree;
   tree.write("proc/self/mountinfo",

@@ -158,11 +158,9 @@ static __always_inline void read_counters(struct mm_struct* mm, __s64* pages) {
     pages[kShmemPages] = percpu->rss_stat[kShmemPages].count;
     if (possible_cpus > 0) add_per_cpu_parts(percpu, pages);
   } else {
+    // In one read: the verifiers of these kernels do not look through a typedef that is an array's element.
     const struct mm_struct___atomic* atomic = (void*)mm;
-    pages[kFilePages] = atomic->rss_stat.count[kFilePages].counter;
-    pages[kAnonPages] = atomic->rss_stat.count[kAnonPages].counter;
-    pages[kSwapEntries] = atomic->rss_stat.count[kSwapEntries].counter;
-    pages[kShmemPages] = atomic->rss_stat.count[kShmemPages].counter;
+    bpf_probe_read_kernel(pages, kCounters * sizeof *pages, &atomic->rss_stat.count);
   }
 }
 
@@ -171,9 +169,11 @@ static __always_inline __s64 not_negative(__s64 pages) { return pages < 0 ? 0 : 
 // Pids are those of the namespace in which the iterator walks: the reader's.
 static __always_inline int pid_of(struct task_struct* leader) {
   if (namespace_level == 0) return leader->tgid;
-  const struct upid* numbers = leader->thread_pid->numbers;
+  // Read, not followed: verifiers up to at least 6.1 refuse to add an unbounded number to a pointer they know.
+  const struct pid* pid = 0;
+  bpf_probe_read_kernel(&pid, sizeof pid, &leader->thread_pid);
   int nr = 0;
-  const __u64 at = (__u64)numbers + (__u64)namespace_level * bpf_core_type_size(struct upid);
+  const __u64 at = (__u64)pid->numbers + (__u64)namespace_level * bpf_core_type_size(struct upid);
   bpf_probe_read_kernel(&nr, sizeof nr, (const void*)at);
   return nr;
 }

@@ -277,6 +277,8 @@ TEST(HeldObjectsLive, InotifyWatchesCountForTheProcessAndItsUser) {
   Watch watch;
   watch.sample();
   EXPECT_EQ(watch.value(holder.pid(), Metric::kProcessInotifyWatches), holder.expected());
+  // On a busy machine one look has no time for everybody, and users are told of when everybody was looked at.
+  for (int tries = 0; tries < 100 && !watch.user_value(Metric::kInotifyWatchesUser); ++tries) watch.sample();
   EXPECT_GE(watch.user_value(Metric::kInotifyWatchesUser).value_or(0), holder.expected());
   EXPECT_GT(watch.user_value(Metric::kInotifyWatchesMax).value_or(0), 0);
 }

@@ -24,7 +24,8 @@ struct MessageQueue {
 /// The queues of /proc/sysvipc/msg that are not empty. Columns are found by the names in the first line. Lines that do
 /// not parse are an error that names the line; a last line cut in half is kTruncated.
 ///   "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime ..."
-/// Kernel: ipc/msg.c sysvipc_msg_proc_show(). The same in 3.10 to 6.18. Queues of our own IPC namespace only.
+/// Kernel: ipc/msg.c sysvipc_msg_proc_show(). Captured on 6.18; the same since 3.10 by the source. Queues of our own
+/// IPC namespace only.
 [[nodiscard]] Result<std::vector<MessageQueue>> parse_message_queues(std::string_view text);
 
 /// An estimate of the kernel memory that the messages of a queue take: a message is kmalloc'ed as its 48-byte header

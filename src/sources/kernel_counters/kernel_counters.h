@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/rooted_dir.h"
+#include "sources/log_format.h"
 #include "sources/source.h"
 
 namespace leakscope::sources::kernel_counters {
@@ -12,6 +13,9 @@ namespace leakscope::sources::kernel_counters {
 /// Sockets and tracked connections: sockstat.*, sockstat6.*, conntrack.*. Of our network namespace, but for the bytes
 /// of buffers, which the kernel counts over all.
 [[nodiscard]] Result<std::unique_ptr<Source>> open_socket_counters(const RootedDir& root, PageSize page_size);
+
+/// /proc/net/sockstat and sockstat6 as they stand in a log.
+[[nodiscard]] std::unique_ptr<LogFormat> sockstat_log_format(PageSize page_size);
 
 /// Dentries, inodes, open files, and the limits of files, pids and threads: dentry.*, inode.*, file.*, limit.pid_max,
 /// limit.threads_max.

@@ -5,35 +5,24 @@
 #include <sys/socket.h>
 
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "sources/test_tree.h"
+
 namespace leakscope::sources::kernel_counters {
 namespace {
 
 using model::Metric;
 using model::SubjectKind;
-namespace fs = std::filesystem;
 
 class CounterTree : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "counter-tree-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  void TearDown() override { fs::remove_all(path_); }
-
-  void write(const std::string& file, std::string_view text) const {
-    fs::create_directories((path_ / file).parent_path());
-    std::ofstream(path_ / file, std::ios::binary) << text;
-  }
-  RootedDir root() const { return std::move(*RootedDir::open(path_.string())); }
+  void write(std::string_view file, std::string_view text) const { tree_.write(file, text); }
+  RootedDir root() const { return tree_.root(); }
   void take(Source& source) {
     sample_.clear();
     model::SampleSink sink(registry_, sample_);
@@ -55,7 +44,7 @@ class CounterTree : public testing::Test {
     return id ? reading(*id, metric) : std::nullopt;
   }
 
-  fs::path path_;
+  TestTree tree_;
   model::Registry registry_;
   model::Sample sample_;
 };
@@ -210,7 +199,7 @@ TEST(CountersLive, ASegmentAppearsGrowsAndIsRetired) {
   const int id = shmget(IPC_PRIVATE, kSize, IPC_CREAT | 0600);
   if (id < 0) GTEST_SKIP() << "shmget: " << std::strerror(errno);
   void* memory = shmat(id, nullptr, 0);
-  if (memory != reinterpret_cast<void*>(-1)) {
+  if (reinterpret_cast<std::intptr_t>(memory) != -1) {
     std::memset(memory, 1, kSize);
     shmdt(memory);
   }

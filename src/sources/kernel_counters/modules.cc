@@ -28,22 +28,9 @@ std::optional<Module> parse_module(std::string_view line) {
 }  // namespace
 
 Result<> parse_modules(std::string_view text, Modules& out) {
-  out.rows.clear();
-  out.lines_left_out = 0;
-  out.cut = false;
   LineCursor lines(text);
-  while (const auto line = lines.next()) {
-    if (lines.unterminated()) {
-      out.cut = true;
-      break;
-    }
-    if (const auto module = parse_module(*line)) {
-      out.rows.push_back(*module);
-    } else {
-      ++out.lines_left_out;
-    }
-  }
-  if (out.rows.empty() && (out.lines_left_out > 0 || out.cut)) {
+  out.refill(lines, parse_module);
+  if (out.nothing_parsed()) {
     return malformed("/proc/modules", 1, "want '<name> <bytes> <users> <dependents> <state> <address>'");
   }
   return {};

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/parsed_rows.h"
 
 namespace leakscope::sources::kernel_counters {
 
@@ -19,13 +19,10 @@ struct Module {
   friend bool operator==(const Module&, const Module&) = default;
 };
 
-struct Modules {
-  std::vector<Module> rows;
-  std::uint32_t lines_left_out = 0;
-  bool cut = false;  ///< ends within a line, which was left out
-};
+using Modules = ParsedRows<Module>;
 
-/// Parses /proc/modules (kernel/module/procfs.c: m_show; 5.10 to 6.12; absent on kernels without modules):
+/// Parses /proc/modules (kernel/module/procfs.c: m_show; by the source of 5.10 to 6.12 and a text made by hand
+/// after it; absent on kernels without modules):
 ///   nf_tables 376832 126 nft_compat,nft_chain_nat, Live 0x0000000000000000 (OE)
 /// An empty text is right: no module is loaded. `out` is refilled.
 [[nodiscard]] Result<> parse_modules(std::string_view text, Modules& out);

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "sources/kernel_counters/held_file.h"
+#include "sources/kernel_counters/counter_file.h"
 #include "sources/kernel_counters/kernel_counters.h"
 #include "sources/kernel_counters/modules.h"
 
@@ -18,7 +18,7 @@ class ModulesSource final : public Source {
  public:
   explicit ModulesSource(RootedDir root) : root_(std::move(root)), file_(root_, "modules", "proc/modules") {}
 
-  [[nodiscard]] const HeldFile& file() const { return file_; }
+  [[nodiscard]] const CounterFile& file() const { return file_; }
 
   SourceInfo info() const override {
     return {.name = "modules", .period = {.live = std::chrono::seconds(5), .recording = std::chrono::seconds(30)}};
@@ -81,7 +81,7 @@ class ModulesSource final : public Source {
   }
 
   RootedDir root_;
-  HeldFile file_;
+  CounterFile file_;
   Modules modules_;
   std::unordered_map<std::string, Known, Hash, std::equal_to<>> known_;
   std::uint64_t round_ = 0;

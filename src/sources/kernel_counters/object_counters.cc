@@ -1,7 +1,7 @@
 #include <utility>
 
+#include "sources/kernel_counters/counter_file.h"
 #include "sources/kernel_counters/fs_counters.h"
-#include "sources/kernel_counters/held_file.h"
 #include "sources/kernel_counters/kernel_counters.h"
 
 namespace leakscope::sources::kernel_counters {
@@ -51,11 +51,11 @@ class ObjectCounters final : public Source {
 
  private:
   RootedDir root_;
-  HeldFile dentry_;
-  HeldFile inode_;
-  HeldFile file_;
-  HeldFile pid_max_;
-  HeldFile threads_max_;
+  CounterFile dentry_;
+  CounterFile inode_;
+  CounterFile file_;
+  CounterFile pid_max_;
+  CounterFile threads_max_;
 };
 
 }  // namespace

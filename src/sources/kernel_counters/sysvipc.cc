@@ -74,9 +74,7 @@ class Line {
 template <class Row, class MakeReader>
 Result<> parse_table(std::string_view text, std::string_view file, std::string_view id_column, IpcTable<Row>& out,
                      MakeReader make_reader) {
-  out.rows.clear();
-  out.lines_left_out = 0;
-  out.cut = false;
+  out.clear();
   LineCursor lines(text);
   const auto header = lines.next();
   const Columns columns(header.value_or(std::string_view{}));
@@ -84,17 +82,7 @@ Result<> parse_table(std::string_view text, std::string_view file, std::string_v
     return malformed(std::string(file), 1, fmt::format("want a header with the column '{}'", id_column));
   }
   const auto read_row = make_reader(columns);
-  while (const auto line = lines.next()) {
-    if (lines.unterminated()) {
-      out.cut = true;
-      break;
-    }
-    if (auto row = read_row(Line(*line))) {
-      out.rows.push_back(std::move(*row));
-    } else {
-      ++out.lines_left_out;
-    }
-  }
+  out.refill(lines, [&](std::string_view line) { return read_row(Line(line)); });
   return {};
 }
 

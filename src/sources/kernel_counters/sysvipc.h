@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/parsed_rows.h"
 #include "base/process_id.h"
 
 namespace leakscope::sources::kernel_counters {
@@ -40,11 +40,7 @@ struct SemaphoreSet {
 
 /// A table of /proc/sysvipc, of the IPC namespace of whoever opened it.
 template <class Row>
-struct IpcTable {
-  std::vector<Row> rows;
-  std::uint32_t lines_left_out = 0;  ///< did not parse
-  bool cut = false;                  ///< ends within a line, which was left out
-};
+using IpcTable = ParsedRows<Row>;
 
 /// Parse /proc/sysvipc/{shm,msg,sem} (ipc/shm.c: sysvipc_shm_proc_show, ipc/msg.c, ipc/sem.c; 5.10 to 6.18). Columns
 /// are found by the words of the first line:

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "sources/kernel_counters/counter_file.h"
 #include "sources/kernel_counters/fs_counters.h"
-#include "sources/kernel_counters/held_file.h"
 #include "sources/kernel_counters/kernel_counters.h"
 #include "sources/kernel_counters/sysvipc.h"
 
@@ -129,7 +129,7 @@ class SysvIpc final : public Source {
 
  private:
   template <class Row, class Parse>
-  bool read_table(HeldFile& file, Parse parse, IpcTable<Row>& table) {
+  bool read_table(CounterFile& file, Parse parse, IpcTable<Row>& table) {
     const auto text = file.read();
     if (!text) return false;
     if (const auto parsed = parse(*text, table); !parsed) {
@@ -193,12 +193,12 @@ class SysvIpc final : public Source {
   }
 
   RootedDir root_;
-  HeldFile shm_;
-  HeldFile msg_;
-  HeldFile sem_;
-  HeldFile shmmni_;
-  HeldFile msgmni_;
-  HeldFile semmni_;
+  CounterFile shm_;
+  CounterFile msg_;
+  CounterFile sem_;
+  CounterFile shmmni_;
+  CounterFile msgmni_;
+  CounterFile semmni_;
   IpcTable<ShmSegment> shm_table_;
   IpcTable<MessageQueue> msg_table_;
   IpcTable<SemaphoreSet> sem_table_;

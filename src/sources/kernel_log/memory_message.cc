@@ -70,6 +70,8 @@ std::optional<MemoryMessage> classify_memory_message(std::string_view text) {
   return std::nullopt;
 }
 
+std::span<const std::string_view> memory_phrases() { return kPhrases; }
+
 std::optional<Pid> killed_pid(std::string_view text) {
   const std::size_t at = text.find(kKilled);
   if (at == text.npos) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/process_id.h"
@@ -23,6 +24,9 @@ struct MemoryMessage {
 ///   "Memory cgroup out of memory: Killed process 812 (leaky) total-vm:24160kB, anon-rss:15872kB, file-rss:1408kB, ..."
 /// Kernel: mm/oom_kill.c, mm/page_alloc.c warn_alloc(), mm/slub.c, mm/vmalloc.c, net/core/neighbour.c, and others.
 [[nodiscard]] std::optional<MemoryMessage> classify_memory_message(std::string_view text);
+
+/// The phrases that make a message one about memory.
+[[nodiscard]] std::span<const std::string_view> memory_phrases();
 
 /// The process that a kOomKill message names: "Killed process 812 (leaky)". The pid is of the first pid namespace.
 [[nodiscard]] std::optional<Pid> killed_pid(std::string_view text);

@@ -141,7 +141,10 @@ bool set(const std::string& file, std::string_view value) {
 // The instance is shown to the source as if it were all of tracefs, so that other tracers do not disturb.
 std::string watch_ftrace(const std::string& tree) {
   if (unshare(CLONE_NEWNS) != 0) return std::string(kSkip) + error_text("unshare(CLONE_NEWNS)");
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return error_text("private mounts");
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    // A chroot: what is mounted here could not be kept from the machine.
+    return (errno == EINVAL ? std::string(kSkip) : std::string()) + error_text("private mounts");
+  }
   const std::string tracefs = tree + "/tracefs";
   const std::string place = tree + "/sys/kernel/tracing";
   if (mount("nodev", tracefs.c_str(), "tracefs", 0, nullptr) != 0) return std::string(kSkip) + error_text("tracefs");

@@ -105,6 +105,7 @@ class HolderSource final : public Source {
 
   std::vector<model::Coverage> coverage() const override {
     std::vector<model::Coverage> entries;
+    entries.reserve(watched_.size());
     for (const Watched& watched : watched_) entries.push_back(watched.coverage());
     return entries;
   }

@@ -1,12 +1,13 @@
 #include "sources/page_holders/page_holders.h"
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "sources/test_tree.h"
 
 namespace leakscope::sources::page_holders {
 namespace {
@@ -17,17 +18,7 @@ namespace fs = std::filesystem;
 
 class HolderTree : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "holder-tree-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  void TearDown() override { fs::remove_all(path_); }
-
-  void write(const std::string& file, std::string_view text) const {
-    fs::create_directories((path_ / file).parent_path());
-    std::ofstream(path_ / file, std::ios::binary) << text;
-  }
+  void write(std::string_view file, std::string_view text) const { tree_.write(file, text); }
   void copy(const std::string& file, const std::string& from) const {
     fs::create_directories((path_ / file).parent_path());
     fs::copy_file(fs::path(LEAKSCOPE_TESTDATA) / from, path_ / file, fs::copy_options::overwrite_existing);
@@ -41,7 +32,7 @@ class HolderTree : public testing::Test {
   // Of open_page_holders, kept from call to call.
   void take() {
     if (!source_) {
-      auto source = open_page_holders(*RootedDir::open(path_.string()), PageSize{4096});
+      auto source = open_page_holders(tree_.root(), PageSize{4096});
       ASSERT_TRUE(source) << to_string(source.error());
       source_ = std::move(*source);
     }
@@ -69,7 +60,8 @@ class HolderTree : public testing::Test {
     return {};
   }
 
-  fs::path path_;
+  TestTree tree_;
+  const fs::path& path_ = tree_.path();
   std::unique_ptr<Source> source_;
   model::Registry registry_;
   model::Sample sample_;
@@ -195,7 +187,7 @@ TEST_F(HolderTree, PageExtIsNamedButNeverMeasured) {
 }
 
 TEST_F(HolderTree, DebugfsHolders) {
-  auto source = open_debugfs_holders(*RootedDir::open(path_.string()));
+  auto source = open_debugfs_holders(tree_.root());
   ASSERT_TRUE(source);
   fs::create_directories(path_ / "sys/kernel/debug");
   take(**source);

@@ -1,7 +1,6 @@
 // Loads one program of each kind that leakscope uses: what the verifier and the kernel's configuration really allow is
 // not written anywhere else. A program of two instructions (r0 = 0; exit) is enough; it is never attached.
 #include <linux/bpf.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -41,7 +40,9 @@ int load(const Kind& kind) {
   const std::array<bpf_insn, 2> program{
       bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
       bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  // What LIBBPF_OPTS does, in C++: the size tells libbpf which fields we know.
+  bpf_prog_load_opts options{};
+  options.sz = sizeof(options);
   if (kind.target != nullptr) {
     const int id = libbpf_find_vmlinux_btf_id(kind.target, kind.attach);
     if (id < 0) return id;
@@ -60,9 +61,7 @@ Coverage probe(const Kind& kind) {
     return {kind.name, State::kOk, {}, {}};
   }
   if (fd == -EPERM || fd == -EACCES) {
-    return {kind.name, State::kDenied, "may not load it",
-            ::geteuid() == 0 ? "the kernel is locked down or this is a container: run it on the host"
-                             : "run it as root, or give it CAP_BPF and CAP_PERFMON"};
+    return {kind.name, State::kDenied, "may not load it", "run as root, or with CAP_BPF and CAP_PERFMON"};
   }
   const Error error = error_from_errno(-fd, kind.name, "load a program");
   return {kind.name, State::kAbsent, fmt::format("this kernel does not take it ({})", error.what), {}};
@@ -73,6 +72,7 @@ Coverage probe(const Kind& kind) {
 std::vector<model::Coverage> probe_bpf(const RootedDir& root) {
   std::vector<Coverage> all;
   if (!root.is_live()) return all;
+  all.reserve(std::size(kKinds));
   // What libbpf would print about each refusal is what we find out here.
   const libbpf_print_fn_t previous = libbpf_set_print(nullptr);
   for (const Kind& kind : kKinds) all.push_back(probe(kind));

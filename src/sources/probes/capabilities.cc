@@ -62,8 +62,7 @@ Coverage probe_file(const RootedDir& root, const Witness& witness) {
     case Error::Kind::kDenied:
       coverage.state = State::kDenied;
       coverage.why = to_string(fd.error());
-      coverage.remedy =
-          ::geteuid() == 0 ? "the kernel is locked down or this is a container: run it on the host" : "run it as root";
+      coverage.remedy = "run as root";
       break;
     default:
       coverage.state = State::kPartial;
@@ -83,7 +82,7 @@ void probe_debugfs(const RootedDir& root, std::vector<Coverage>& all) {
   const auto names = root.list("sys/kernel/debug");
   if (!names && names.error().kind == Error::Kind::kDenied) {
     for (const Witness& witness : kDebugfsWitnesses) {
-      all.push_back({std::string(witness.name), State::kDenied, to_string(names.error()), "run it as root"});
+      all.push_back({std::string(witness.name), State::kDenied, to_string(names.error()), "run as root"});
     }
     return;
   }
@@ -103,7 +102,7 @@ Coverage probe_tracefs(const RootedDir& root) {
     if (!root.exists(path)) continue;
     if (::faccessat(root.fd(), path, W_OK, AT_EACCESS) == 0) return {"tracefs", State::kOk, {}, {}};
     return {"tracefs", State::kDenied, fmt::format("may not make an instance in {}", root.display(path)),
-            "run it as root"};
+            "run as root"};
   }
   return {"tracefs", State::kAbsent, "tracefs is not mounted", "mount -t tracefs none /sys/kernel/tracing"};
 }
@@ -121,7 +120,7 @@ Coverage probe_other_memory(const RootedDir& root) {
     coverage.state = State::kPartial;
     coverage.why = level.value_or(0) > 0 ? "not root, and kernel.yama.ptrace_scope limits it to descendants"
                                          : "not root: only processes of the same user";
-    coverage.remedy = "run it as root, or give it CAP_SYS_PTRACE";
+    coverage.remedy = "run as root, or with CAP_SYS_PTRACE";
   }
   return coverage;
 }
@@ -135,7 +134,7 @@ Coverage probe_symbols(const RootedDir& root) {
             "sysctl kernel.kptr_restrict=1"};
   }
   if (level == 1 && ::geteuid() != 0) {
-    return {"kernel_symbols", State::kDenied, "kernel.kptr_restrict is 1 and this is not root", "run it as root"};
+    return {"kernel_symbols", State::kDenied, "kernel.kptr_restrict is 1 and this is not root", "run as root"};
   }
   return {"kernel_symbols", State::kOk, {}, {}};
 }

@@ -101,7 +101,7 @@ TEST(HeldProcessTable, ReadsTreesThatHaveStatusAlone) {
 TEST(HeldProcessTable, WorksWithFewerDescriptorsThanProcesses) {
   const MadeProc proc;
   for (int pid = 10; pid < 30; ++pid) {
-    proc.add({.pid = pid, .comm = "p", .start = 5, .anon_kib = pid * 4, .file_kib = 40});
+    proc.add({.pid = pid, .comm = "p", .start = 5, .anon_kib = std::int64_t{pid} * 4, .file_kib = 40});
   }
   auto table = open_held_processes(proc.root(), {.full_every = 3, .max_buffered = 5, .max_descriptors = 5}).value();
   std::vector<ProcessRecord> records;

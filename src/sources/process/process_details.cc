@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,7 +13,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text_cursor.h"
 #include "sources/process/detail_groups.h"
 #include "sources/process/detail_queue.h"
 #include "sources/process/fd_scan.h"
@@ -63,7 +61,6 @@ struct Known {
   std::optional<BootTime> scanned_at{};
   std::int64_t fds_when_scanned = 0;
   std::int64_t inotify_watches = 0;
-  std::uint32_t user = 0;
 };
 
 class ProcessDetails final : public Source {
@@ -93,7 +90,6 @@ class ProcessDetails final : public Source {
   void scan(Known& process, model::SampleSink& sink);
   void group_mappings_of_suspects(model::SampleSink& sink);
   void read_mappings(Known& process, model::SampleSink& sink);
-  void put_watches_by_user(model::SampleSink& sink);
   void put_groups(model::SampleSink& sink);
   void note_coverage();
   template <class Read>
@@ -328,9 +324,6 @@ void ProcessDetails::scan(Known& process, model::SampleSink& sink) {
   put(Metric::kProcessFdMemfds, {FdKind::kMemfd});
   if (seen->inotify_watches > 0 || process.inotify_watches > 0) {
     sink.put(process.subject, Metric::kProcessInotifyWatches, seen->inotify_watches);
-    const auto text = files_.read(process.id.pid, "status");
-    const auto status = text ? parse_pid_status(*text) : PidStatus{};
-    if (status && status->uid) process.user = *status->uid;
   }
   process.inotify_watches = seen->inotify_watches;
 }
@@ -369,25 +362,6 @@ void ProcessDetails::read_mappings(Known& process, model::SampleSink& sink) {
   sink.put(process.subject, Metric::kProcessMappings, static_cast<std::int64_t>(table.mappings.size()));
 }
 
-// Only when every process was looked at: a sum that fills up would look like growth. An inotify instance that several
-// processes inherited counts in each.
-void ProcessDetails::put_watches_by_user(model::SampleSink& sink) {
-  std::map<std::uint32_t, std::int64_t> by_user;
-  for (const Known& p : known_) {
-    if (!p.used) continue;
-    if (!p.scanned_at) return;
-    if (p.inotify_watches > 0) by_user[p.user] += p.inotify_watches;
-  }
-  const auto text = proc_.read("sys/fs/inotify/max_user_watches", buffer_);
-  const auto most = text ? parse_number<std::int64_t>(trim(*text)) : std::nullopt;
-  for (const auto& [user, watches] : by_user) {
-    const auto subject =
-        sink.registry().intern(model::SubjectKey{model::SubjectKind::kUser, fmt::format("uid {}", user)});
-    sink.put(subject, Metric::kInotifyWatchesUser, watches);
-    if (most) sink.put(subject, Metric::kInotifyWatchesMax, *most);
-  }
-}
-
 void ProcessDetails::put_groups(model::SampleSink& sink) {
   const BootTime now = sink.time().boot;
   groups_.begin_sample();
@@ -406,16 +380,18 @@ void ProcessDetails::note_coverage() {
   using State = model::Coverage::State;
   std::vector<model::Coverage> entries;
   if (fds_denied_ > 0) {
-    entries.push_back({"process descriptors", State::kDenied,
-                       fmt::format("descriptors of {} processes may not be seen", fds_denied_),
-                       "run as root, or with CAP_SYS_PTRACE"});
+    entries.push_back(
+        {"process descriptors", State::kDenied,
+         fmt::format("descriptors of {} process{} may not be seen", fds_denied_, fds_denied_ == 1 ? "" : "es"),
+         "run as root, or with CAP_SYS_PTRACE"});
   }
   if (!has_rollup_) {
     entries.push_back({"process PSS", State::kAbsent, "the kernel has no /proc/PID/smaps_rollup (4.14 and newer)", ""});
   } else if (walks_denied_ > 0) {
-    entries.push_back({"process PSS", State::kDenied,
-                       fmt::format("mappings of {} processes may not be seen", walks_denied_),
-                       "run as root, or with CAP_SYS_PTRACE"});
+    entries.push_back(
+        {"process PSS", State::kDenied,
+         fmt::format("mappings of {} process{} may not be seen", walks_denied_, walks_denied_ == 1 ? "" : "es"),
+         "run as root, or with CAP_SYS_PTRACE"});
   } else if (too_dear_ > 0) {
     entries.push_back({"process PSS", State::kPartial,
                        fmt::format("not read of {} processes: each read would take more than {} of CPU time (a GiB "
@@ -449,7 +425,6 @@ Result<> ProcessDetails::sample(model::SampleSink& sink) {
   group_mappings_of_suspects(sink);
   walk_some(sink);
   scan_some(sink);
-  put_watches_by_user(sink);
   put_groups(sink);
   note_coverage();
   return {};

@@ -11,7 +11,7 @@
 namespace leakscope::sources::process {
 
 struct DetailOptions {
-  Period period{std::chrono::seconds(5), std::chrono::seconds(15)};
+  Period period{std::chrono::seconds(5), std::chrono::seconds(15), std::chrono::seconds(2)};
   /// Of one CPU, for smaps_rollup and smaps; and the longest single read that may be predicted.
   double walk_share = 0.002;
   Nanoseconds longest_walk = std::chrono::milliseconds(20);

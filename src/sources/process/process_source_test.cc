@@ -2,35 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
+#include "base/testing/counted_allocations.h"
 #include "sources/process/made_proc.h"
 #include "sources/process/process_groups.h"
-
-namespace {
-// Counts what the sampling path allocates.
-std::size_t allocations = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-}  // namespace
-
-// All of the family, so that sanitizers see matching pairs.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  if (void* memory = operator new(size, std::nothrow)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) { return operator new(size); }
-void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept { return operator new(size, tag); }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
-void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept { operator delete(memory); }
-void operator delete[](void* memory) noexcept { operator delete(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
-void operator delete[](void* memory, const std::nothrow_t& /*tag*/) noexcept { operator delete(memory); }
 
 namespace leakscope::sources::process {
 namespace {
@@ -240,17 +217,17 @@ TEST_F(ProcessSourceTest, FallsBackToProcWhenTheTableFails) {
 
 TEST_F(ProcessSourceTest, AllocatesNothingWhileNoProcessStartsOrEnds) {
   for (std::int32_t pid = 100; pid < 150; ++pid) {
-    proc.add({.pid = pid, .comm = "steady", .start = 7, .anon_kib = 4 * pid, .file_kib = 8});
+    proc.add({.pid = pid, .comm = "steady", .start = 7, .anon_kib = std::int64_t{4} * pid, .file_kib = 8});
   }
   source = open_processes(proc.root(), nullptr).value();
   for (int i = 0; i < 20; ++i) tick();
   model::SampleSink sink(registry, sample);
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   for (int i = 0; i < 40; ++i) {
     sample.clear();
     ASSERT_TRUE(source->sample(sink));
   }
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations() - before, 0U);
   EXPECT_EQ(group("made in made.service", Metric::kGroupMembers), 50);
 }
 

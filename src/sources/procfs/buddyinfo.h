@@ -22,7 +22,8 @@ struct Buddyinfo {
   [[nodiscard]] std::optional<Bytes> above(std::size_t order, PageSize page_size) const;
 };
 
-/// Parses /proc/buddyinfo (mm/vmstat.c, frag_show_print(); the same on 3.10 to 7.x):
+/// Parses /proc/buddyinfo (mm/vmstat.c, frag_show_print(); captured on 6.18; the same elsewhere from 3.10 by the
+/// source):
 ///
 ///   Node 0, zone    DMA32      1      2      4      2      5      4      3      3      4      2    752
 ///

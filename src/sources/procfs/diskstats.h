@@ -7,7 +7,8 @@
 
 namespace leakscope::sources::procfs {
 
-/// Parses /proc/diskstats (block/genhd.c, diskstats_show(); 14 columns on 3.10, 18 since 4.18, 20 since 5.5):
+/// Parses /proc/diskstats (block/genhd.c, diskstats_show(); 14 columns on 3.10, 18 since 4.18, 20 since 5.5 by the
+/// source; captured on 6.18):
 ///
 ///    254       0 vda 32017 9313 3257346 16994 6177 6988 1143040 3392 0 9764 20704 5337 87 258408 290 597 27
 ///

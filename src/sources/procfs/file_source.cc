@@ -23,7 +23,7 @@ Result<std::unique_ptr<Source>> FileSource::open(const RootedDir& root, Spec spe
   const auto text = source->file_.read(source->root_);
   if (!text) {
     Error error = text.error();
-    if (error.hint.empty()) error.hint = source->spec_.remedy;
+    if (error.hint.empty()) error.hint = source->remedy_of(error);
     return std::unexpected(std::move(error));
   }
   struct statfs file_system{};
@@ -33,6 +33,12 @@ Result<std::unique_ptr<Source>> FileSource::open(const RootedDir& root, Spec spe
     }
   }
   return source;
+}
+
+std::string_view FileSource::remedy_of(const Error& error) const {
+  using Kind = Error::Kind;
+  const bool opens = error.kind == Kind::kNotFound || error.kind == Kind::kUnsupported || error.kind == Kind::kDenied;
+  return opens ? spec_.remedy : "";
 }
 
 std::unexpected<Error> FileSource::note_failure(Error error) {
@@ -60,7 +66,7 @@ std::vector<Coverage> FileSource::coverage() const {
   const std::string name(spec_.info.name);
   std::vector<Coverage> entries;
   if (failure_) {
-    entries.push_back(model::coverage_from_error(name, *failure_, std::string(spec_.remedy)));
+    entries.push_back(model::coverage_from_error(name, *failure_, std::string(remedy_of(*failure_))));
   } else if (const auto& first = faults_.first()) {
     Error error = *first;
     error.where = file_.display();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,8 +7,8 @@
 #include <vector>
 
 #include "base/rooted_dir.h"
+#include "sources/file_reader.h"
 #include "sources/held_file.h"
-#include "sources/parse_faults.h"
 #include "sources/source.h"
 
 namespace leakscope::sources::procfs {
@@ -19,9 +18,7 @@ namespace leakscope::sources::procfs {
 /// loss with their number.
 class FileSource final : public Source {
  public:
-  /// Parses the text, puts what it gave into the sink and names in `faults` what it could not read. An error means that
-  /// it put nothing. It may keep state (reused buffers, interned subjects).
-  using Reader = std::function<Result<>(std::string_view text, model::SampleSink& sink, ParseFaults& faults)>;
+  using Reader = FileReader;
 
   struct Spec {
     SourceInfo info;
@@ -41,6 +38,7 @@ class FileSource final : public Source {
 
  private:
   FileSource(RootedDir root, Spec spec, Reader reader);
+  [[nodiscard]] std::string_view remedy_of(const Error& error) const;
   [[nodiscard]] std::unexpected<Error> note_failure(Error error);
 
   RootedDir root_;

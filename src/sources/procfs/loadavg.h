@@ -7,7 +7,8 @@
 
 namespace leakscope::sources::procfs {
 
-/// Parses /proc/loadavg (fs/proc/loadavg.c, loadavg_proc_show(); the same on 3.10 to 7.x):
+/// Parses /proc/loadavg (fs/proc/loadavg.c, loadavg_proc_show(); captured on 6.18; the same elsewhere from 3.10 by the
+/// source):
 ///
 ///   0.51 0.15 0.04 1/94 7195
 ///

@@ -5,6 +5,7 @@
 
 #include "sources/procfs/buddyinfo.h"
 #include "sources/procfs/diskstats.h"
+#include "sources/procfs/file_readers.h"
 #include "sources/procfs/file_source.h"
 #include "sources/procfs/loadavg.h"
 #include "sources/procfs/machine_values.h"
@@ -24,18 +25,17 @@ std::vector<std::string> as_notes(std::string note) {
   return {std::move(note)};
 }
 
-/// A source of machine-wide values alone: `parse` is a Result<>(std::string_view, MachineValues&).
+/// Reads machine-wide values alone: `parse` is a Result<>(std::string_view, MachineValues&).
 template <class Parse>
-Result<std::unique_ptr<Source>> open_values(const RootedDir& root, FileSource::Spec spec, Parse parse) {
-  auto reader = [parse, values = MachineValues{}](std::string_view text, model::SampleSink& sink,
-                                                  ParseFaults& faults) mutable -> Result<> {
+FileReader values_reader(Parse parse) {
+  return [parse, values = MachineValues{}](std::string_view text, model::SampleSink& sink,
+                                           ParseFaults& faults) mutable -> Result<> {
     auto parsed = parse(text, values);
     if (!parsed) return parsed;
     faults = values.faults;
     values.put_into(sink);
     return {};
   };
-  return FileSource::open(root, std::move(spec), std::move(reader));
 }
 
 constexpr auto kOrders =
@@ -54,54 +54,68 @@ void put_buddyinfo(const Buddyinfo& buddyinfo, PageSize page_size, model::Sample
 
 }  // namespace
 
+FileReader meminfo_reader() { return values_reader(parse_meminfo); }
+FileReader vmstat_reader(PageSize page_size) {
+  return values_reader(
+      [page_size](std::string_view text, MachineValues& into) { return parse_vmstat(text, page_size, into); });
+}
+FileReader stat_reader() { return values_reader(parse_stat); }
+FileReader loadavg_reader() { return values_reader(parse_loadavg); }
+FileReader net_dev_reader() { return values_reader(parse_net_dev); }
+FileReader diskstats_reader() { return values_reader(parse_diskstats); }
+
+FileReader buddyinfo_reader(PageSize page_size) {
+  return [page_size, buddyinfo = Buddyinfo{}](std::string_view text, model::SampleSink& sink,
+                                              ParseFaults& faults) mutable -> Result<> {
+    auto parsed = parse_buddyinfo(text, buddyinfo);
+    if (!parsed) return parsed;
+    faults = buddyinfo.faults;
+    put_buddyinfo(buddyinfo, page_size, sink);
+    return {};
+  };
+}
+
 Result<std::unique_ptr<Source>> open_meminfo(const RootedDir& root) {
-  return open_values(root, {.info = {.name = "meminfo", .period = {}}, .path = "proc/meminfo", .remedy = {}},
-                     parse_meminfo);
+  return FileSource::open(root, {.info = {.name = "meminfo", .period = {}}, .path = "proc/meminfo", .remedy = {}},
+                          meminfo_reader());
 }
 
 Result<std::unique_ptr<Source>> open_vmstat(const RootedDir& root) {
   PageSizeAnswer page = page_size_of(root);
-  return open_values(
+  return FileSource::open(
       root,
       {.info = {.name = "vmstat", .period = {}}, .path = "proc/vmstat", .remedy = {}, .notes = as_notes(page.note)},
-      [size = page.size](std::string_view text, MachineValues& into) { return parse_vmstat(text, size, into); });
+      vmstat_reader(page.size));
 }
 
 Result<std::unique_ptr<Source>> open_buddyinfo(const RootedDir& root) {
   PageSizeAnswer page = page_size_of(root);
-  auto reader = [size = page.size, buddyinfo = Buddyinfo{}](std::string_view text, model::SampleSink& sink,
-                                                            ParseFaults& faults) mutable -> Result<> {
-    auto parsed = parse_buddyinfo(text, buddyinfo);
-    if (!parsed) return parsed;
-    faults = buddyinfo.faults;
-    put_buddyinfo(buddyinfo, size, sink);
-    return {};
-  };
   return FileSource::open(root,
                           {.info = {.name = "buddyinfo", .period = {}},
                            .path = "proc/buddyinfo",
                            .remedy = "run as root",
                            .notes = as_notes(page.note)},
-                          std::move(reader));
+                          buddyinfo_reader(page.size));
 }
 
 Result<std::unique_ptr<Source>> open_stat(const RootedDir& root) {
-  return open_values(root, {.info = {.name = "stat", .period = {}}, .path = "proc/stat", .remedy = {}}, parse_stat);
+  return FileSource::open(root, {.info = {.name = "stat", .period = {}}, .path = "proc/stat", .remedy = {}},
+                          stat_reader());
 }
 
 Result<std::unique_ptr<Source>> open_loadavg(const RootedDir& root) {
-  return open_values(root, {.info = {.name = "loadavg", .period = {}}, .path = "proc/loadavg", .remedy = {}},
-                     parse_loadavg);
+  return FileSource::open(root, {.info = {.name = "loadavg", .period = {}}, .path = "proc/loadavg", .remedy = {}},
+                          loadavg_reader());
 }
 
 Result<std::unique_ptr<Source>> open_net_dev(const RootedDir& root) {
-  return open_values(root, {.info = {.name = "net_dev", .period = {}}, .path = "proc/net/dev", .remedy = {}},
-                     parse_net_dev);
+  return FileSource::open(root, {.info = {.name = "net_dev", .period = {}}, .path = "proc/net/dev", .remedy = {}},
+                          net_dev_reader());
 }
 
 Result<std::unique_ptr<Source>> open_diskstats(const RootedDir& root) {
-  return open_values(root, {.info = {.name = "diskstats", .period = {}}, .path = "proc/diskstats", .remedy = {}},
-                     parse_diskstats);
+  return FileSource::open(root, {.info = {.name = "diskstats", .period = {}}, .path = "proc/diskstats", .remedy = {}},
+                          diskstats_reader());
 }
 
 }  // namespace leakscope::sources::procfs

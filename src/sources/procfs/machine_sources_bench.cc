@@ -17,7 +17,7 @@ void sample_all(benchmark::State& state, std::initializer_list<Factory> factorie
   }
   model::Registry registry;
   model::Sample sample;
-  for (auto _ : state) {
+  for ([[maybe_unused]] const auto _ : state) {
     sample.clear();
     model::SampleSink sink(registry, sample);
     for (const auto& source : sources) {

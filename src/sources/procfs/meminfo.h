@@ -7,7 +7,8 @@
 
 namespace leakscope::sources::procfs {
 
-/// Parses /proc/meminfo (fs/proc/meminfo.c, meminfo_proc_show(); checked on 3.10, 4.18, 5.10, 6.1, 6.12, 6.18, 7.x):
+/// Parses /proc/meminfo (fs/proc/meminfo.c, meminfo_proc_show(); captured on 6.18; texts of 3.10, 4.18, 5.10, 6.1, 6.12
+/// and 7.x were made by hand after the source):
 ///
 ///   SUnreclaim:        22624 kB
 ///

@@ -58,6 +58,25 @@ TEST(Meminfo, HasOnAnyKernelWhatThatKernelPrints) {
   }
 }
 
+TEST(Meminfo, ReadsEachRealKernel) {
+  struct Capture {
+    const char* kernel;
+    std::int64_t total_kib, vmalloc_kib;
+    bool has_sec_page_tables;
+  };
+  for (const Capture& capture : {Capture{"5.10", 969004, 3904, false},
+                                 {"6.1", 963044, 6588, true},
+                                 {"6.12", 969860, 6308, true},
+                                 {"7.3", 962012, 8132, true}}) {
+    SCOPED_TRACE(capture.kernel);
+    const MachineValues values = parsed(testdata(std::string("meminfo/") + capture.kernel + "-x86_64-guest.txt"));
+    EXPECT_TRUE(values.faults.empty());
+    EXPECT_EQ(values.find(Metric::kMeminfoMemTotal), capture.total_kib * 1024);
+    EXPECT_EQ(values.find(Metric::kMeminfoVmallocUsed), capture.vmalloc_kib * 1024);
+    EXPECT_EQ(values.find(Metric::kMeminfoSecPageTables).has_value(), capture.has_sec_page_tables);
+  }
+}
+
 TEST(Meminfo, TakesFieldsInAnyOrder) {
   const MachineValues values = parsed("Slab: 3 kB\nSomething: new\nMemTotal:        10 kB\n");
   EXPECT_TRUE(values.faults.empty());

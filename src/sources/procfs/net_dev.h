@@ -7,7 +7,8 @@
 
 namespace leakscope::sources::procfs {
 
-/// Parses /proc/net/dev (net/core/net-procfs.c, dev_seq_show(); the same on 3.10 to 7.x):
+/// Parses /proc/net/dev (net/core/net-procfs.c, dev_seq_show(); captured on 6.18; the same elsewhere from 3.10 by the
+/// source):
 ///
 ///   Inter-|   Receive                                                |  Transmit
 ///    face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets ...

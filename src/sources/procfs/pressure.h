@@ -16,7 +16,8 @@ struct Pressure {
   ParseFaults faults;
 };
 
-/// Parses /proc/pressure/memory, io or cpu (kernel/sched/psi.c, psi_show(); 4.20 and newer, checked to 7.x):
+/// Parses /proc/pressure/memory, io or cpu (kernel/sched/psi.c, psi_show(); 4.20 and newer; captured on 6.18, others by
+/// the source):
 ///
 ///   some avg10=0.00 avg60=0.00 avg300=0.05 total=7197464
 ///

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sources/procfs/file_readers.h"
 #include "sources/procfs/file_source.h"
 #include "sources/procfs/machine_sources.h"
 #include "sources/procfs/pressure.h"
@@ -84,6 +85,13 @@ class PressureSource final : public Source {
 };
 
 }  // namespace
+
+FileReader pressure_reader(std::string_view resource) {
+  for (const Resource& known : kResources) {
+    if (known.path.ends_with(resource)) return PressureReader(known);
+  }
+  return PressureReader(kResources.front());
+}
 
 Result<std::unique_ptr<Source>> open_pressure(const RootedDir& root) {
   std::vector<std::unique_ptr<Source>> files;

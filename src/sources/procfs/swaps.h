@@ -25,7 +25,7 @@ struct Swaps {
   bool whole = false;  ///< nothing was cut or unreadable: what is not listed is not in use
 };
 
-/// Parses /proc/swaps (mm/swapfile.c, swap_show(); the same on 3.10 to 7.x):
+/// Parses /proc/swaps (mm/swapfile.c, swap_show(); captured on 6.18; the same elsewhere from 3.10 by the source):
 ///
 ///   Filename				Type		Size		Used		Priority
 ///   /swap\040file                           file		8388604		1024		-2

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sources/procfs/file_readers.h"
 #include "sources/procfs/file_source.h"
 #include "sources/procfs/machine_sources.h"
 #include "sources/procfs/swaps.h"
@@ -55,6 +56,8 @@ class SwapsReader {
 };
 
 }  // namespace
+
+FileReader swaps_reader() { return SwapsReader{}; }
 
 Result<std::unique_ptr<Source>> open_swaps(const RootedDir& root) {
   const Period period{.live = std::chrono::seconds(5), .recording = std::chrono::seconds(15)};

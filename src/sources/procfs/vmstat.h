@@ -8,8 +8,8 @@
 
 namespace leakscope::sources::procfs {
 
-/// Parses /proc/vmstat (mm/vmstat.c, vmstat_show(); names in vmstat_text[]; checked on 3.10, 4.18, 5.10, 6.1, 6.12,
-/// 6.18, 7.x):
+/// Parses /proc/vmstat (mm/vmstat.c, vmstat_show(); names in vmstat_text[]; captured on 6.18; texts of 3.10, 4.18,
+/// 5.10, 6.1, 6.12 and 7.x were made by hand after the source):
 ///
 ///   nr_slab_unreclaimable 5648
 ///

@@ -25,6 +25,20 @@ TEST(Vmstat, ReadsARealMachine) {
   EXPECT_EQ(values.find(Metric::kVmstatPgscan), 0);
 }
 
+TEST(Vmstat, ReadsEachRealKernel) {
+  struct Capture {
+    const char* kernel;
+    std::int64_t free_pages;
+  };
+  for (const Capture& capture : {Capture{"5.10", 233425}, {"6.1", 230075}, {"6.12", 233989}, {"7.3", 226481}}) {
+    SCOPED_TRACE(capture.kernel);
+    const MachineValues values = parsed(testdata(std::string("vmstat/") + capture.kernel + "-x86_64-guest.txt"));
+    EXPECT_TRUE(values.faults.empty());
+    EXPECT_EQ(values.find(Metric::kVmstatFreePages), capture.free_pages * 4096);
+    EXPECT_EQ(values.find(Metric::kVmstatOomKill), 0);
+  }
+}
+
 struct Kernel {
   const char* file;
   std::int64_t pgscan, pgscan_direct, pgsteal, allocstall, refault;

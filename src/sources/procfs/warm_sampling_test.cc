@@ -1,34 +1,8 @@
-// Counts every allocation of this test program: a warm source must make none.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+// A warm source must allocate nothing.
 #include <gtest/gtest.h>
 
+#include "base/testing/counted_allocations.h"
 #include "sources/procfs/machine_sources.h"
-
-namespace {
-
-std::atomic<std::size_t>& allocations() {
-  static std::atomic<std::size_t> count{0};
-  return count;
-}
-
-void* counted(std::size_t size) {
-  allocations().fetch_add(1, std::memory_order_relaxed);
-  void* block = std::malloc(size > 0 ? size : 1);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
 
 namespace leakscope::sources::procfs {
 namespace {

@@ -36,7 +36,8 @@ struct Zoneinfo {
   [[nodiscard]] std::optional<Pages> sum(std::optional<Pages> Zone::* figure) const;
 };
 
-/// Parses /proc/zoneinfo (mm/vmstat.c, zoneinfo_show_print(); checked on 3.10, 4.18, 5.10, 6.1, 6.12, 6.18, 7.x):
+/// Parses /proc/zoneinfo (mm/vmstat.c, zoneinfo_show_print(); captured on 6.18; texts of 3.10, 4.18, 5.10, 6.1, 6.12
+/// and 7.x were made by hand after the source):
 ///
 ///   Node 0, zone   Normal
 ///     pages free     342829

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sources/procfs/file_readers.h"
 #include "sources/procfs/file_source.h"
 #include "sources/procfs/machine_sources.h"
 #include "sources/procfs/page_size.h"
@@ -75,6 +76,8 @@ class ZoneinfoReader {
 };
 
 }  // namespace
+
+FileReader zoneinfo_reader(PageSize page_size) { return ZoneinfoReader(page_size); }
 
 Result<std::unique_ptr<Source>> open_zoneinfo(const RootedDir& root) {
   PageSizeAnswer page = page_size_of(root);

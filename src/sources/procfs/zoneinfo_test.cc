@@ -29,6 +29,24 @@ TEST(Zoneinfo, ReadsARealMachine) {
   EXPECT_EQ(zoneinfo.sum(&Zone::present), Pages{3998 + 782336 + 5505024});
 }
 
+// Captured in guests (`./dev lab boot`): the zones' managed pages are MemTotal to the page.
+TEST(Zoneinfo, ManagesOnEachRealKernelWhatMeminfoCallsTheTotal) {
+  struct Capture {
+    const char* kernel;
+    std::int64_t total_kib, on_cpu_lists;
+  };
+  for (const Capture& capture :
+       {Capture{"5.10", 969004, 374}, {"6.1", 963044, 1295}, {"6.12", 969860, 1099}, {"7.3", 962012, 2204}}) {
+    SCOPED_TRACE(capture.kernel);
+    const Zoneinfo zoneinfo = parsed(testdata(std::string("zoneinfo/") + capture.kernel + "-x86_64-guest.txt"));
+    EXPECT_TRUE(zoneinfo.faults.empty());
+    EXPECT_TRUE(zoneinfo.whole);
+    EXPECT_EQ(zoneinfo.zones.size(), 5U);
+    EXPECT_EQ(zoneinfo.sum(&Zone::managed), Pages{capture.total_kib / 4});
+    EXPECT_EQ(zoneinfo.sum(&Zone::on_cpu_lists), Pages{capture.on_cpu_lists});
+  }
+}
+
 struct Kernel {
   const char* file;
   std::size_t zones;

@@ -6,8 +6,8 @@
 #include "sources/recording/made_samples.h"
 
 namespace {
-// Counts what this program allocates; there is no other way to see an allocation from outside.
-std::size_t allocations = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// Counts what this thread allocates; there is no other way to see an allocation from outside.
+thread_local std::size_t allocations = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 }  // namespace
 
 [[gnu::noinline]] void* operator new(std::size_t size) {

@@ -6,18 +6,34 @@
 namespace leakscope::sources::recording {
 namespace {
 
-// What a block may grow by beyond its first row, in cells and series: keeps the recorder below 32 MiB.
-constexpr std::size_t kSpareCells = 160'000;
-constexpr std::size_t kSpareSeries = 30'000;
-constexpr std::size_t kMaxTextBytes = std::size_t{4} << 20U;
+// What a block may take, so that a recorder of 1000 processes stays below 32 MiB. Where the first row alone takes so
+// much that little is left, it is more.
+constexpr std::size_t kBudget = std::size_t{4} << 20U;
+constexpr std::size_t kBeyondFirst = std::size_t{2} << 20U;
+// A series without its points: its key with the way to it, and its chain.
+constexpr std::size_t kBytesPerSeries = 72;
 
 }  // namespace
 
+// Each series takes at least one cell, but only from its second point on: counted from the first.
+std::size_t BlockBuilder::bytes_in_use() const {
+  return series_.size() * kBytesPerSeries + std::max(series_.size(), store_.cells_in_use()) * ColumnStore::kCellBytes +
+         strings_.bytes() + subjects_.bytes() + event_bytes_ + retired_.size() * sizeof(RetiredAt);
+}
+
+std::size_t BlockBuilder::bytes_held() const {
+  return series_.bytes_held() + store_.bytes_held() + strings_.bytes() + subjects_.bytes_held() + event_bytes_ +
+         times_.capacity() * sizeof(Moment) + retired_.capacity() * sizeof(RetiredAt) +
+         events_.capacity() * sizeof(EventAt) + order_.capacity() * sizeof(std::uint64_t) +
+         point_rows_.capacity() * sizeof(std::uint32_t) + point_values_.capacity() * sizeof(std::int64_t) +
+         streams_.heads.capacity() + streams_.gaps.capacity() + streams_.runs.capacity() + streams_.values.capacity() +
+         section_.capacity();
+}
+
 bool BlockBuilder::full() const {
   return times_.size() >= kMaxRows - 1 || store_.points_held() > kMaxPoints / 2 ||
-         store_.cells_in_use() > series_.size() + kSpareCells || series_.size() > 2 * series_at_first_ + kSpareSeries ||
-         subjects_.size() > kMaxSubjects / 2 || strings_.bytes() + subjects_.bytes() > kMaxTextBytes ||
-         events_.size() > kMaxEvents / 2 || retired_.size() > kMaxRetired / 2;
+         bytes_in_use() > std::max(kBudget, 2 * bytes_at_first_ + kBeyondFirst) || series_.size() > kMaxColumns / 2 ||
+         subjects_.size() > kMaxSubjects / 2 || events_.size() > kMaxEvents / 2 || retired_.size() > kMaxRetired / 2;
 }
 
 void BlockBuilder::add(const model::Sample& sample, std::uint64_t ordinal, bool merge) {
@@ -43,31 +59,34 @@ void BlockBuilder::add(const model::Sample& sample, std::uint64_t ordinal, bool 
     }
     store_.put(slot, row, reading.value);
   }
-  if (row == 0) series_at_first_ = series_.size();
   for (const model::Event& event : sample.events) {
     if (events_.size() == kMaxEvents || (event.subject && !subjects_.touch(*event.subject))) {
       ++dropped_;
       continue;
     }
     events_.push_back({row, event});
+    event_bytes_ += sizeof(EventAt) + event.text.size();
   }
   for (const model::SubjectId subject : sample.retired) {
     if (retired_.size() == kMaxRetired || !subjects_.touch(subject)) continue;
     subjects_.retire(subject);
     retired_.push_back({row, subject});
   }
+  if (row == 0) bytes_at_first_ = bytes_in_use();
 }
 
 void BlockBuilder::note_subjects(const model::Registry& registry) {
   if (times_.empty()) return;
   const auto rows = static_cast<std::uint32_t>(times_.size());
-  subjects_.note(registry, std::min(noted_rows_, rows - 1), strings_);
+  subjects_.note(registry, std::min(noted_rows_, rows - 1), strings_, veil_.subject);
   noted_rows_ = rows;
 }
 
 void BlockBuilder::set_state(std::vector<model::Coverage> coverage, std::vector<model::Loss> losses) {
   coverage_ = std::move(coverage);
   losses_ = std::move(losses);
+  if (veil_.coverage) std::ranges::for_each(coverage_, veil_.coverage);
+  if (veil_.loss) std::ranges::for_each(losses_, veil_.loss);
   has_state_ = true;
 }
 
@@ -159,15 +178,18 @@ void BlockBuilder::encode_events(std::string& out) {
   ByteWriter writer(out);
   writer.varint(events_.size());
   for (const EventAt& at : events_) {
+    // A copy, since a block that could not be written is encoded again.
+    model::Event event = at.event;
+    if (veil_.event) veil_.event(event);
     const Moment& row = times_[at.row];
-    const Moment& time = at.event.time;
+    const Moment& time = event.time;
     writer.varint(at.row);
-    writer.varint(strings_.index(model::to_string(at.event.kind)));
-    writer.varint(at.event.subject ? std::uint64_t{subjects_.number(*at.event.subject)} + 1 : 0);
+    writer.varint(strings_.index(model::to_string(event.kind)));
+    writer.varint(event.subject ? std::uint64_t{subjects_.number(*event.subject)} + 1 : 0);
     writer.signed_varint((time.boot - row.boot).count());
     writer.signed_varint((time.wall.since_epoch - row.wall.since_epoch).count());
     writer.signed_varint((time.monotonic - row.monotonic).count());
-    writer.varint(strings_.index(at.event.text));
+    writer.varint(strings_.index(event.text));
   }
 }
 
@@ -248,10 +270,13 @@ void BlockBuilder::clear(bool forget) {
   times_.clear();
   retired_.clear();
   events_.clear();
+  event_bytes_ = 0;
   thinning_ = 1;
   in_row_ = 0;
   noted_rows_ = 0;
 }
+
+bool BlockBuilder::has_stale_series() const { return series_.size() > order_.size() + order_.size() / 8; }
 
 void BlockBuilder::reserve_for_next() { store_.reserve_cells(cells_before_ + cells_before_ / 4); }
 

@@ -11,6 +11,7 @@
 #include "sources/recording/series_table.h"
 #include "sources/recording/string_table.h"
 #include "sources/recording/subject_book.h"
+#include "sources/recording/veil.h"
 
 namespace leakscope::sources::recording {
 
@@ -28,6 +29,7 @@ class BlockBuilder {
   /// For rows that already stand for several samples: overrides what add() counted.
   void set_origin(std::uint64_t first_ordinal, std::uint64_t samples, std::uint32_t thinning);
   void set_boot_id(std::string boot_id) { boot_id_ = std::move(boot_id); }
+  void set_veil(Veil veil) { veil_ = std::move(veil); }
 
   /// Replaces `raw` by the payload and fills in what the header says of samples.
   void encode(const model::Registry& registry, FrameHeader& header, std::string& raw);
@@ -41,9 +43,14 @@ class BlockBuilder {
   [[nodiscard]] std::uint64_t samples() const { return empty() ? 0 : last_ordinal_ - first_ordinal_ + 1; }
   /// Another sample might break the bounds of a block or cost more memory than a recorder may have.
   [[nodiscard]] bool full() const;
+  /// Memory that it holds, whether in use or kept for later.
+  [[nodiscard]] std::size_t bytes_held() const;
   /// Readings and events that found no place because a bound of the format was reached.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
   void reserve_for_next();
+  /// After encode(): many of the known series had no points. Their slots cost memory; to forget them costs a look-up
+  /// for each of the others.
+  [[nodiscard]] bool has_stale_series() const;
 
  private:
   struct RetiredAt {
@@ -55,6 +62,7 @@ class BlockBuilder {
     model::Event event;
   };
 
+  [[nodiscard]] std::size_t bytes_in_use() const;
   void encode_rows(std::string& raw);
   void encode_columns(std::string& raw);
   void encode_events(std::string& out);
@@ -73,12 +81,14 @@ class BlockBuilder {
   std::vector<model::Loss> losses_;
   bool has_state_ = false;
   std::string boot_id_;
+  Veil veil_;
   std::uint64_t first_ordinal_ = 0;
   std::uint64_t last_ordinal_ = 0;
   std::uint32_t thinning_ = 1;  ///< samples in the fullest row
   std::uint32_t in_row_ = 0;
   std::uint32_t noted_rows_ = 0;
-  std::size_t series_at_first_ = 0;
+  std::size_t bytes_at_first_ = 0;
+  std::size_t event_bytes_ = 0;
   std::size_t cells_before_ = 0;
   std::uint64_t dropped_ = 0;
 

@@ -34,7 +34,6 @@ class BlockSubjects {
   [[nodiscard]] bool is_known(std::uint32_t number) const { return subjects_[number].newest.kind.has_value(); }
   /// The registry's subject; of a known kind.
   [[nodiscard]] model::SubjectId id(std::uint32_t number, model::Registry& registry);
-  [[nodiscard]] bool is_interned(std::uint32_t number) const { return subjects_[number].id.has_value(); }
   /// The registry's subject if it has it already.
   [[nodiscard]] std::optional<model::SubjectId> find(std::uint32_t number, const model::Registry& registry) const;
   /// Lets what changed up to this row hold.

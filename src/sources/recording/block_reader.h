@@ -67,7 +67,7 @@ class BlockReader {
   [[nodiscard]] bool parse_retired(std::string_view section);
   [[nodiscard]] bool parse_coverage(std::string_view section);
   [[nodiscard]] bool parse_losses(std::string_view section);
-  void retire(std::uint32_t row, bool interned, model::Registry& registry, model::Sample* sample);
+  void retire(model::Registry& registry, model::Sample* sample);
 
   std::string_view payload_;
   BlockStrings strings_;

@@ -1,5 +1,7 @@
 #include "sources/recording/column_store.h"
 
+#include <algorithm>
+
 #include "sources/recording/byte_stream.h"
 
 namespace leakscope::sources::recording {
@@ -52,8 +54,11 @@ void ColumnStore::code_last(Chain& chain) {
 }
 
 bool ColumnStore::put(std::uint32_t series, std::uint32_t row, std::int64_t value) {
-  if (series >= chains_.size()) chains_.resize(std::size_t{series} + 1);
-  Chain& chain = chains_[series];
+  while (series >= chain_slabs_.size() * kChainsPerSlab) {
+    chain_slabs_.push_back(std::make_unique<Chain[]>(kChainsPerSlab));
+  }
+  series_ = std::max(series_, series + 1);
+  Chain& chain = this->chain(series);
   if (chain.points > 0 && chain.last_row == row) {
     chain.last_value = value;
     return false;
@@ -95,7 +100,7 @@ void ColumnStore::points(std::uint32_t series, std::vector<std::uint32_t>& rows,
   rows.clear();
   values.clear();
   if (!has_points(series)) return;
-  const Chain& chain = chains_[series];
+  const Chain& chain = this->chain(series);
   std::uint32_t row = kNone;
   std::uint32_t gap = 0;
   std::int64_t value = 0;
@@ -122,7 +127,8 @@ void ColumnStore::points(std::uint32_t series, std::vector<std::uint32_t>& rows,
 }
 
 void ColumnStore::clear() {
-  for (Chain& chain : chains_) chain = Chain{};
+  for (std::uint32_t series = 0; series < series_; ++series) chain(series) = Chain{};
+  series_ = 0;
   cells_used_ = 0;
   points_ = 0;
 }

@@ -67,14 +67,18 @@ class FrameCodec {
   FrameCodec(FrameCodec&&) noexcept;
   FrameCodec& operator=(FrameCodec&&) noexcept;
 
-  /// Appends a whole frame to `out`; sizes, checksums and flags of the header are filled in. kUsage when `raw` is
-  /// larger than a payload may be.
-  [[nodiscard]] Result<> append_frame(FrameHeader header, std::string_view raw, int level, std::string& out);
+  /// Appends a whole frame to `out`; sizes, checksums and flags of the header are filled in. Without `level` the
+  /// payload is stored as it is. kUsage when `raw` is larger than a payload may be.
+  [[nodiscard]] Result<> append_frame(FrameHeader header, std::string_view raw, std::optional<int> level,
+                                      std::string& out);
   /// The payload of a frame whose checksum fits. The view lives in `stored` or in `raw`. kMalformed when it does not
   /// unpack to the declared size.
   [[nodiscard]] Result<std::string_view> unpack(const FrameHeader& header, std::string_view stored, std::string& raw);
+  [[nodiscard]] std::size_t bytes_held() const;
 
  private:
+  std::size_t pack(std::string_view raw, int level, std::size_t at, std::string& out);
+
   struct Contexts;
   std::unique_ptr<Contexts> contexts_;
 };

@@ -134,6 +134,26 @@ class MadeMachine {
     return sample;
   }
 
+  /// Every 30 s so many processes with eight series each, of which every value changes; some end, as many begin.
+  const model::Sample& next_restless(std::size_t processes, std::size_t replaced) {
+    step(30'000'000'000);
+    sample.time = time_;
+    for (std::size_t i = 0; i < replaced && !living_.empty(); ++i) die();
+    while (living_.size() < processes) {
+      const ProcessId id{Pid{static_cast<std::int32_t>(births_ % 30'000)}, StartTime{births_}};
+      ++births_;
+      living_.push_back(
+          {registry.intern(model::SubjectKey{model::SubjectKind::kProcess, "made", id}), std::vector<std::int64_t>(8)});
+    }
+    for (Living& subject : living_) {
+      for (std::size_t i = 0; i < subject.values.size(); ++i) {
+        subject.values[i] += static_cast<std::int64_t>(below(2000)) - 1000;
+        sample.readings.push_back({subject.id, metric(i), subject.values[i]});
+      }
+    }
+    return sample;
+  }
+
   /// Every 5 s values of the machine that nothing can pack.
   const model::Sample& next_noise(std::size_t series) {
     step(5'000'000'000);

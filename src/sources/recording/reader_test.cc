@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sources/recording/file_lock.h"
 #include "sources/recording/made_samples.h"
 #include "sources/recording/summary.h"
 
@@ -72,6 +73,20 @@ TEST(Reader, OfOneBootTheSubjectsGoOn) {
   ASSERT_EQ(samples.size(), 10U);
   EXPECT_EQ(subjects_of(samples[4]), subjects_of(samples[5]));
   EXPECT_EQ(samples[5].events.at(0).kind, model::EventKind::kRecordingGap);
+}
+
+TEST(Reader, KnowsWhoRecorded) {
+  ScratchDir scratch;
+  MadeMachine machine(2);
+  record(scratch.file("r"), machine, 5);
+  record(scratch.file("r"), machine, 5);
+  auto stream = open_recording(scratch.file("r"), std::make_shared<model::Registry>());
+  ASSERT_TRUE(stream);
+  model::Sample sample;
+  while (*(*stream)->next(sample)) {
+  }
+  ASSERT_TRUE(this_process());
+  EXPECT_EQ((*stream)->observers(), std::vector{*this_process()});
 }
 
 TEST(Reader, FilesOfOneBootAndOfAnotherCanBeChained) {

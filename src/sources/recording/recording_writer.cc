@@ -39,6 +39,7 @@ void RecordingWriter::set_state(std::vector<model::Coverage> coverage, std::vect
 Result<> RecordingWriter::flush(const model::Registry& registry) { return session_->flush(registry); }
 Result<> RecordingWriter::finish(const model::Registry& registry) { return session_->finish(registry); }
 WriterStats RecordingWriter::stats() const { return session_->stats(); }
+bool RecordingWriter::is_stream() const { return session_->is_stream(); }
 std::vector<std::string> RecordingWriter::notes() const { return session_->notes(); }
 
 }  // namespace leakscope::sources::recording

@@ -13,6 +13,7 @@
 #include "model/host.h"
 #include "model/sample.h"
 #include "sources/recording/recording_file.h"
+#include "sources/recording/veil.h"
 
 namespace leakscope::sources::recording {
 
@@ -29,12 +30,15 @@ struct WriterOptions {
   /// When the chunks of a file are rewritten as one block by series.
   Nanoseconds block_length{std::chrono::hours(1)};
   bool sync = true;  ///< wait for the disk at each flush
+  Veil veil;         ///< `host` is written as it is
 };
 inline constexpr Bytes kMinMaxSize = Bytes::from_mib(1);
 
 struct WriterStats {
   std::uint64_t samples = 0;        ///< added
   std::uint64_t not_written = 0;    ///< of these, given up because the disk was full or broken for too long
+  std::uint64_t in_memory = 0;      ///< samples that the file does not have yet
+  std::uint64_t memory = 0;         ///< bytes that the writer holds, roughly
   std::uint64_t bytes_written = 0;  ///< to the file or pipe, rewriting included
   std::uint64_t file_size = 0;      ///< of whole frames; 0 for a pipe
   std::uint64_t failed_flushes = 0;
@@ -44,6 +48,8 @@ struct WriterStats {
 
 /// Writes samples into a recording: one session. Adding a sample costs no system call and allocates nothing once warm;
 /// every 30 s what came in is packed and written. Killed at any moment, the file is readable up to the last flush.
+/// Writing waits for the disk or for whoever reads the stream, however long: where that must not stop the caller, it
+/// runs on a thread of its own (session/beside_writer.h). Not thread-safe.
 class RecordingWriter {
  public:
   /// A file, created or appended to as the options say. kBusy when another leakscope writes it.
@@ -69,6 +75,8 @@ class RecordingWriter {
   [[nodiscard]] Result<> finish(const model::Registry& registry);
 
   [[nodiscard]] WriterStats stats() const;
+  /// Not a file: after an error of add() or flush() there is no going on.
+  [[nodiscard]] bool is_stream() const;
   /// What the user should know of the file as it was found: a torn frame that was cut off, a mode that is too open.
   [[nodiscard]] std::vector<std::string> notes() const;
 

@@ -95,6 +95,8 @@ void SampleReader::read_session_frame(const FrameHeader& header) {
   }
   facts_ = std::move(*facts);
   facts_of_ = header.session;
+  if (facts_.writer && std::ranges::find(recorders_, *facts_.writer) == recorders_.end())
+    recorders_.push_back(*facts_.writer);
   // Before the first block this is all that is known.
   if (!session_) host_ = facts_.host;
 }

@@ -26,6 +26,7 @@ class SampleReader final : public SampleStream {
   [[nodiscard]] const model::Host& host() const override { return host_; }
   [[nodiscard]] std::vector<model::Coverage> coverage() const override { return coverage_; }
   [[nodiscard]] std::vector<model::Loss> losses() const override;
+  [[nodiscard]] std::vector<ProcessId> observers() const override { return recorders_; }
 
  private:
   [[nodiscard]] Result<> choose_last_boot();
@@ -68,6 +69,7 @@ class SampleReader final : public SampleStream {
   bool last_in_session_ = false;
   bool entered_ = false;  ///< the block is the session's first
   std::optional<std::uint64_t> next_ordinal_;
+  std::vector<ProcessId> recorders_;
   std::vector<model::Coverage> coverage_;
   std::vector<model::Loss> session_losses_;  ///< as the recorder said last
   std::vector<model::Loss> past_losses_;     ///< of sessions before

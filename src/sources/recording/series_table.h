@@ -20,6 +20,10 @@ class SeriesTable {
   [[nodiscard]] std::uint32_t slot(model::SubjectId subject, model::Metric metric);
   [[nodiscard]] model::SeriesKey key(std::uint32_t slot) const { return keys_[slot]; }
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
+  [[nodiscard]] std::size_t bytes_held() const {
+    return keys_.capacity() * sizeof(model::SeriesKey) +
+           (followers_.capacity() + buckets_.capacity()) * sizeof(std::uint32_t);
+  }
   /// Forgets all series; memory is kept.
   void clear();
 

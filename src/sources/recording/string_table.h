@@ -38,9 +38,11 @@ class StringTable {
     bytes_ = 0;
     index({});
   }
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_ + texts_.size() * kBytesPerText; }
 
  private:
+  // What a node of the map and its way there take, beside the text.
+  static constexpr std::size_t kBytesPerText = 80;
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }

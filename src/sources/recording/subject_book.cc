@@ -1,16 +1,33 @@
 #include "sources/recording/subject_book.h"
 
+#include <algorithm>
+
 #include "sources/recording/byte_stream.h"
 
 namespace leakscope::sources::recording {
 
+std::size_t SubjectBook::bucket(model::SubjectId subject) const {
+  const std::size_t mask = buckets_.size() - 1;
+  std::size_t at = subject.index * std::size_t{0x9E3779B97F4A7C15U} >> 20U & mask;
+  while (buckets_[at] != kNone && entries_[buckets_[at]].subject != subject) at = (at + 1) & mask;
+  return at;
+}
+
+void SubjectBook::grow(std::size_t buckets) {
+  buckets_.assign(buckets, kNone);
+  for (std::uint32_t number = 0; number < entries_.size(); ++number) {
+    buckets_[bucket(entries_[number].subject)] = number;
+  }
+}
+
 std::optional<std::uint32_t> SubjectBook::touch(model::SubjectId subject) {
-  if (subject.index >= numbers_.size()) numbers_.resize(std::size_t{subject.index} + 1, kNone);
-  std::uint32_t& number = numbers_[subject.index];
-  if (number != kNone) return number;
+  const std::size_t at = bucket(subject);
+  if (buckets_[at] != kNone) return buckets_[at];
   if (entries_.size() == kMaxSubjects) return std::nullopt;
-  number = static_cast<std::uint32_t>(entries_.size());
+  const auto number = static_cast<std::uint32_t>(entries_.size());
   entries_.emplace_back().subject = subject;
+  buckets_[at] = number;
+  if (entries_.size() * 2 > buckets_.size()) grow(buckets_.size() * 2);
   return number;
 }
 
@@ -36,11 +53,14 @@ void SubjectBook::describe(const model::SubjectInfo& info, StringTable& strings)
   if (parent) writer.varint(*parent);
 }
 
-void SubjectBook::note(const model::Registry& registry, std::uint32_t row, StringTable& strings) {
+void SubjectBook::note(const model::Registry& registry, std::uint32_t row, StringTable& strings,
+                       const std::function<void(model::SubjectInfo&)>& veil) {
   // Parents join the list while it is walked, so entries are addressed by number.
   for (std::uint32_t number = 0; number < entries_.size(); ++number) {
     if (entries_[number].settled) continue;
-    describe(registry.info(entries_[number].subject), strings);
+    model::SubjectInfo info = registry.info(entries_[number].subject);
+    if (veil) veil(info);
+    describe(info, strings);
     Entry& entry = entries_[number];
     entry.settled = entry.retired;
     if (entry.noted && text(entry.newest) == scratch_) continue;
@@ -69,8 +89,8 @@ void SubjectBook::encode(std::string& out) const {
 }
 
 void SubjectBook::clear() {
-  for (const Entry& entry : entries_) numbers_[entry.subject.index] = kNone;
   entries_.clear();
+  std::ranges::fill(buckets_, kNone);
   changes_.clear();
   records_.clear();
 }

@@ -21,8 +21,6 @@ constexpr int kChunkLevel = 3;
 constexpr int kHourLevel = 9;
 // Chunks that are left of a killed session are packed when the next one begins, if they are no more than an hour's.
 constexpr std::size_t kMostOldChunks = 240;
-constexpr std::uint64_t kFlushesToForget = 120;
-constexpr int kStreamPatienceMs = 30'000;
 
 }  // namespace
 
@@ -31,6 +29,8 @@ RecordingWriter::Session::Session(WriterOptions options, std::optional<Recording
   options_.flush_every = std::clamp(options_.flush_every, Nanoseconds{0}, kMaxFlush);
   chunk_.set_boot_id(options_.host.boot_id);
   hour_.set_boot_id(options_.host.boot_id);
+  chunk_.set_veil(options_.veil);
+  hour_.set_veil(options_.veil);
 }
 
 Result<> RecordingWriter::Session::begin() {
@@ -84,9 +84,7 @@ Result<> RecordingWriter::Session::write_to_stream(std::string_view frames) {
     if (errno == EPIPE) return fail(Error::Kind::kGone, "-", "whoever read the stream has gone");
     if (errno != EAGAIN) return std::unexpected(error_from_errno(errno, "-", "write"));
     pollfd wait{.fd = stream_.get(), .events = POLLOUT, .revents = 0};
-    if (::poll(&wait, 1, kStreamPatienceMs) == 0) {
-      return fail(Error::Kind::kTimeout, "-", "whoever reads the stream has stopped reading");
-    }
+    ::poll(&wait, 1, -1);
   }
   return {};
 }
@@ -116,7 +114,7 @@ Result<> RecordingWriter::Session::make_room(std::uint64_t bytes) {
 // Due when the next sample, as far away as this one from the last, would come too late.
 bool RecordingWriter::Session::flush_is_due(const Moment& now) const {
   if (retry_after_ && now.boot < *retry_after_) return false;
-  return now.boot - chunk_.first_time().boot + gap_ >= options_.flush_every;
+  return chunk_.full() || now.boot - chunk_.first_time().boot + gap_ >= options_.flush_every;
 }
 
 bool RecordingWriter::Session::hour_is_over(const Moment& next) const {
@@ -185,9 +183,7 @@ Result<> RecordingWriter::Session::flush(const model::Registry& registry) {
     return result;
   }
   retry_after_.reset();
-  // A stream closes no hours, so series that ended are forgotten from time to time.
-  const bool forget = !file_ && ++flushes_ % kFlushesToForget == 0;
-  chunk_.clear(forget);
+  chunk_.clear(chunk_.has_stale_series());
   chunk_.reserve_for_next();
   return {};
 }
@@ -248,6 +244,8 @@ Result<> RecordingWriter::Session::finish(const model::Registry& registry) {
 WriterStats RecordingWriter::Session::stats() const {
   WriterStats stats = stats_;
   if (file_) stats.file_size = file_->size();
+  stats.memory = chunk_.bytes_held() + hour_.bytes_held() + codec_.bytes_held() + raw_.capacity() + frame_.capacity();
+  stats.in_memory = only_in_hour_ + chunk_.rows();
   return stats;
 }
 

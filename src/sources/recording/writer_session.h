@@ -21,6 +21,7 @@ class RecordingWriter::Session {
   [[nodiscard]] Result<> flush(const model::Registry& registry);
   [[nodiscard]] Result<> finish(const model::Registry& registry);
   [[nodiscard]] WriterStats stats() const;
+  [[nodiscard]] bool is_stream() const { return !file_; }
   [[nodiscard]] std::vector<std::string> notes() const;
 
  private:
@@ -47,7 +48,6 @@ class RecordingWriter::Session {
   std::optional<Moment> last_;
   Nanoseconds gap_{0};  ///< between the last two samples
   std::optional<BootTime> retry_after_;
-  std::uint64_t flushes_ = 0;
   std::string raw_;
   std::string frame_;
   WriterStats stats_;

@@ -54,9 +54,11 @@ void CacheTable::add(std::string_view name, const CacheLevel& level) {
 void CacheTable::introduce(model::SampleSink& sink) {
   const bool due = aliases_stale_ || round_ - aliases_round_ >= kRoundsBetweenAliases;
   if (!due) return;
-  auto aliases = read_aliases(root_);
-  alias_error_ = aliases ? std::nullopt : std::optional(aliases.error());
-  if (aliases) aliases_ = std::move(*aliases);
+  if (root_) {
+    auto aliases = read_aliases(*root_);
+    alias_error_ = aliases ? std::nullopt : std::optional(aliases.error());
+    if (aliases) aliases_ = std::move(*aliases);
+  }
   aliases_stale_ = false;
   aliases_round_ = round_;
   for (Cache& cache : caches_) {
@@ -71,6 +73,7 @@ void CacheTable::introduce(model::SampleSink& sink) {
 }
 
 void CacheTable::ask_reclaimable() {
+  if (!root_) return;
   std::size_t budget = round_ == 1 ? kFirstRoundBudget : kRoundBudget;
   for (Cache& cache : caches_) {
     if (cache.reclaim_asked) continue;
@@ -79,7 +82,7 @@ void CacheTable::ask_reclaimable() {
     const auto name = sysfs_name(cache.name);
     if (!name) continue;
     const auto text =
-        root_.read(fmt::format("{}/{}/reclaim_account", kSysfsSlab, aliases_.directory_of(*name)), buffer_, 4096);
+        root_->read(fmt::format("{}/{}/reclaim_account", kSysfsSlab, aliases_.directory_of(*name)), buffer_, 4096);
     if (!text) {
       attribute_error_ = text.error();
       continue;

@@ -29,7 +29,8 @@ struct CacheLevel {
 /// costs in files of /sys/kernel/slab is spread over rounds.
 class CacheTable {
  public:
-  explicit CacheTable(RootedDir root) : root_(std::move(root)) {}
+  /// Without a root nothing is asked beside what rows tell: logs.
+  explicit CacheTable(std::optional<RootedDir> root) : root_(std::move(root)), aliases_stale_(root_.has_value()) {}
 
   void begin() { ++round_; }
   void add(std::string_view name, const CacheLevel& level);
@@ -59,10 +60,10 @@ class CacheTable {
   void put(model::SampleSink& sink, const Cache& cache) const;
   void retire_missing(model::SampleSink& sink);
 
-  RootedDir root_;
+  std::optional<RootedDir> root_;
   FileBuffer buffer_;
   AliasMap aliases_;
-  bool aliases_stale_ = true;
+  bool aliases_stale_;
   std::uint64_t aliases_round_ = 0;
   std::vector<Cache> caches_;
   std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> index_;

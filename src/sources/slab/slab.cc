@@ -1,10 +1,15 @@
 #include "sources/slab/slab.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text_cursor.h"
+#include "sources/line_losses.h"
+#include "sources/log_block.h"
 #include "sources/slab/cache_table.h"
 #include "sources/slab/slabinfo.h"
 
@@ -27,56 +32,64 @@ std::vector<model::Coverage> with_attributes(model::Coverage first, const CacheT
   return entries;
 }
 
+/// One text of /proc/slabinfo into readings, live or from a log.
+class SlabinfoReader {
+ public:
+  SlabinfoReader(std::optional<RootedDir> root, PageSize page_size) : page_size_(page_size), table_(std::move(root)) {}
+
+  Result<> read(std::string_view text, model::SampleSink& sink, bool may_be_part) {
+    if (auto parsed = parse_slabinfo(text, slabinfo_); !parsed) return parsed;
+    table_.begin();
+    for (const CacheRow& row : slabinfo_.rows) {
+      table_.add(row.name, {row.active_objects, row.total_objects, row.object_size, row.bytes(page_size_)});
+    }
+    table_.finish(sink, !may_be_part && slabinfo_.lines_left_out == 0 && !slabinfo_.cut);
+    return {};
+  }
+
+  [[nodiscard]] const Slabinfo& last() const { return slabinfo_; }
+  [[nodiscard]] const CacheTable& table() const { return table_; }
+
+ private:
+  PageSize page_size_;
+  Slabinfo slabinfo_;
+  CacheTable table_;
+};
+
 class SlabinfoSource final : public Source {
  public:
   SlabinfoSource(RootedDir root, UniqueFd file, PageSize page_size)
-      : name_(root.display(kSlabinfo)), file_(std::move(file)), page_size_(page_size), table_(std::move(root)) {}
+      : name_(root.display(kSlabinfo)), file_(std::move(file)), reader_(std::move(root), page_size) {}
 
   SourceInfo info() const override {
     return {.name = kName,
-            .period = {.live = std::chrono::seconds(5), .recording = std::chrono::seconds(15)},
+            .period = {.live = std::chrono::seconds(5),
+                       .recording = std::chrono::seconds(15),
+                       .brief = std::chrono::seconds(2)},
             .may_block = true};
   }
 
   Result<> sample(model::SampleSink& sink) override {
     const auto text = read_whole(file_.get(), buffer_, name_);
     if (!text) return std::unexpected(text.error());
-    if (auto parsed = parse_slabinfo(*text, slabinfo_); !parsed) return parsed;
-    table_.begin();
-    for (const CacheRow& row : slabinfo_.rows) {
-      table_.add(row.name, {row.active_objects, row.total_objects, row.object_size, row.bytes(page_size_)});
-    }
-    table_.finish(sink, slabinfo_.lines_left_out == 0 && !slabinfo_.cut);
-    lines_left_out_ += slabinfo_.lines_left_out + (slabinfo_.cut ? 1 : 0);
-    lines_ += slabinfo_.rows.size() + slabinfo_.lines_left_out + (slabinfo_.cut ? 1 : 0);
-    if (!slabinfo_.problems.empty()) last_problem_ = to_string(slabinfo_.problems.front());
+    if (auto read = reader_.read(*text, sink, false); !read) return read;
+    const Slabinfo& slabinfo = reader_.last();
+    losses_.add(slabinfo.rows.size(), slabinfo.lines_left_out, slabinfo.cut, slabinfo.problems);
     return {};
   }
 
   std::vector<model::Coverage> coverage() const override {
-    model::Coverage own{.source = std::string(kName), .state = {}, .why = {}, .remedy = {}};
-    if (lines_left_out_ > 0) {
-      own.state = model::Coverage::State::kPartial;
-      own.why = last_problem_.empty() ? "the file ends within a line" : last_problem_;
-    }
-    return with_attributes(std::move(own), table_);
+    return with_attributes(losses_.coverage(kName), reader_.table());
   }
 
-  std::vector<model::Loss> losses() const override {
-    if (lines_left_out_ == 0) return {};
-    return {{std::string(kName), "lines that could not be read", lines_left_out_, lines_}};
-  }
+  std::vector<model::Loss> losses() const override { return losses_.losses(kName); }
 
  private:
   std::string name_;
   UniqueFd file_;
-  PageSize page_size_;
   FileBuffer buffer_;
-  Slabinfo slabinfo_;
-  CacheTable table_;
-  std::uint64_t lines_left_out_ = 0;
-  std::uint64_t lines_ = 0;
-  std::string last_problem_;
+  SlabinfoReader reader_;
+  LineLosses losses_;
 };
 
 /// Stands in where /proc/slabinfo may not be read but /sys/kernel/slab may (some containers, older kernels): five
@@ -106,7 +119,8 @@ class SysfsSlabSource final : public Source {
       // Of a merged cache the first name in the order of the alphabet stands for all.
       const std::string_view directory = aliases->directory_of(name);
       if (name.starts_with(':')) continue;
-      if (directory != name && aliases->others(name).size() > 0 && aliases->others(name).front() < name) continue;
+      const auto others = aliases->others(name);
+      if (directory != name && !others.empty() && others.front() < name) continue;
       complete &= add(name, directory);
     }
     table_.finish(sink, complete);
@@ -116,7 +130,7 @@ class SysfsSlabSource final : public Source {
   std::vector<model::Coverage> coverage() const override {
     return with_attributes({std::string(kName), model::Coverage::State::kPartial,
                             fmt::format("{}; read /sys/kernel/slab instead, less often", to_string(slabinfo_error_)),
-                            std::string(kRemedy)},
+                            std::string(slabinfo_error_.kind == Error::Kind::kDenied ? kRemedy : "")},
                            table_);
   }
 
@@ -144,6 +158,10 @@ class SysfsSlabSource final : public Source {
   FileBuffer buffer_;
   CacheTable table_;
 };
+
+bool is_row(std::string_view line) { return line.find(" : tunables ") != std::string_view::npos; }
+bool begins_slabinfo(std::string_view line) { return line.starts_with("slabinfo - version") || is_row(line); }
+bool belongs_to_slabinfo(std::string_view line) { return line.starts_with("# name") || is_row(line); }
 
 bool sysfs_is_readable(const RootedDir& root) {
   const auto names = root.list(kSysfsSlab);
@@ -173,6 +191,27 @@ Result<std::unique_ptr<Source>> open_slab(const RootedDir& root, PageSize page_s
   }
   if (error.kind == Error::Kind::kDenied) error.hint = kRemedy;
   return std::unexpected(std::move(error));
+}
+
+std::unique_ptr<LogFormat> slabinfo_log_format(PageSize page_size) {
+  // What grep left has no line of column names; what was cut at a line's end has fewer rows than the one before.
+  auto reader = [reader = std::make_shared<SlabinfoReader>(std::nullopt, page_size), most = std::ptrdiff_t{0}](
+                    std::string_view text, model::SampleSink& sink, ParseFaults& faults) mutable -> Result<> {
+    const std::ptrdiff_t lines = std::ranges::count(text, '\n');
+    most = std::max(most, lines);
+    const bool whole = text.find("# name") != std::string_view::npos && lines >= most - most / 10;
+    if (auto read = reader->read(text, sink, !whole); !read) return read;
+    for (const Error& problem : reader->last().problems) faults.add(problem);
+    if (reader->last().cut) faults.add({Error::Kind::kTruncated, {}, 0, "the text ends within a line", {}});
+    return {};
+  };
+  return std::make_unique<FileBlockFormat>(
+      FileBlockFormat::Spec{.name = kName,
+                            .begins = begins_slabinfo,
+                            .belongs = belongs_to_slabinfo,
+                            .head = "slabinfo - version: 2.1\n",
+                            .cannot_show = "logs of /proc/slabinfo do not tell which caches are reclaimable"},
+      std::move(reader));
 }
 
 }  // namespace leakscope::sources::slab

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 
@@ -11,6 +10,7 @@
 
 #include "base/text_cursor.h"
 #include "sources/slab/sysfs_slab.h"
+#include "sources/test_tree.h"
 
 namespace leakscope::sources::slab {
 namespace {
@@ -20,17 +20,7 @@ namespace fs = std::filesystem;
 
 class SlabTree : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "slab-tree-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  void TearDown() override { fs::remove_all(path_); }
-
-  void write(const std::string& file, std::string_view text) const {
-    fs::create_directories((path_ / file).parent_path());
-    std::ofstream(path_ / file, std::ios::binary) << text;
-  }
+  void write(std::string_view file, std::string_view text) const { tree_.write(file, text); }
   void link(const std::string& name, const std::string& target) const {
     fs::create_directories(path_ / "sys/kernel/slab");
     fs::create_directory_symlink(target, path_ / "sys/kernel/slab" / name);
@@ -38,7 +28,7 @@ class SlabTree : public testing::Test {
   void slabinfo(std::string_view rows) const {
     write("proc/slabinfo", std::string("slabinfo - version: 2.1\n# name ...\n") + std::string(rows));
   }
-  RootedDir root() const { return std::move(*RootedDir::open(path_.string())); }
+  RootedDir root() const { return tree_.root(); }
 
   std::optional<std::int64_t> reading(std::string_view cache, Metric metric) const {
     const auto id = registry_.find({.kind = model::SubjectKind::kSlabCache, .name = std::string(cache)});
@@ -61,7 +51,8 @@ class SlabTree : public testing::Test {
     ASSERT_TRUE(result) << to_string(result.error());
   }
 
-  fs::path path_;
+  TestTree tree_;
+  const fs::path& path_ = tree_.path();
   model::Registry registry_;
   model::Sample sample_;
 };

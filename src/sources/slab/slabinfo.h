@@ -36,7 +36,8 @@ struct Slabinfo {
   bool cut = false;  ///< the text ends within a line, which was left out
 };
 
-/// Parses /proc/slabinfo (mm/slab_common.c: print_slabinfo_header, cache_show; 2.x checked on 5.10, 6.1, 6.12, 6.18).
+/// Parses /proc/slabinfo (mm/slab_common.c: print_slabinfo_header, cache_show; captured on 6.18; 1.1, 2.0 and
+/// statistics were made by hand after the source).
 ///   slabinfo - version: 2.1
 ///   # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables ... : slabdata ...
 ///   radix_tree_node    15232  15232    584   14    2 : tunables    0    0    0 : slabdata   1088   1088      0

@@ -40,6 +40,27 @@ TEST(Slabinfo, ReadsEveryCacheOfARealMachine) {
   EXPECT_EQ(dentry->bytes(PageSize{4096}), Bytes(dentry->slabs * 8192));
 }
 
+TEST(Slabinfo, ReadsEachRealKernel) {
+  struct Capture {
+    const char* kernel;
+    std::size_t rows;
+    std::int64_t task_size, tasks_per_slab;
+  };
+  for (const Capture& made :
+       {Capture{"5.10", 127, 8064, 4}, {"6.1", 152, 8448, 3}, {"6.12", 186, 8448, 3}, {"7.3", 198, 9024, 3}}) {
+    SCOPED_TRACE(made.kernel);
+    const std::string text = capture(std::string(made.kernel) + "-x86_64-guest.txt");
+    const auto info = parse_slabinfo(text);
+    ASSERT_TRUE(info) << to_string(info.error());
+    EXPECT_EQ(info->rows.size(), made.rows);
+    EXPECT_TRUE(info->problems.empty());
+    const CacheRow* task = row_of(*info, "task_struct");
+    ASSERT_NE(task, nullptr);
+    EXPECT_EQ(task->object_size, Bytes(made.task_size));
+    EXPECT_EQ(task->objects_per_slab, made.tasks_per_slab);
+  }
+}
+
 TEST(Slabinfo, ReadsTheOlderFormats) {
   const std::string made_2_0 = capture("2.0-format-made.txt");
   const auto two = parse_slabinfo(made_2_0);

@@ -20,7 +20,8 @@ struct NodeMeminfo {
   ParseFaults faults;
 };
 
-/// Parses /sys/devices/system/node/nodeN/meminfo (drivers/base/node.c, node_read_meminfo(); the same on 3.10 to 7.x):
+/// Parses /sys/devices/system/node/nodeN/meminfo (drivers/base/node.c, node_read_meminfo(); captured on 6.18; the same
+/// elsewhere from 3.10 by the source):
 ///
 ///   Node 0 SUnreclaim:        22592 kB
 ///

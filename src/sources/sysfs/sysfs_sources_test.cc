@@ -32,6 +32,7 @@ class Sampled {
   }
   [[nodiscard]] std::vector<std::string> retired() const {
     std::vector<std::string> names;
+    names.reserve(sample_.retired.size());
     for (const model::SubjectId id : sample_.retired) names.push_back(registry_.info(id).key.name);
     return names;
   }

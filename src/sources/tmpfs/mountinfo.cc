@@ -40,22 +40,9 @@ bool is_octal(char c) { return c >= '0' && c <= '7'; }
 }  // namespace
 
 Result<> parse_mountinfo(std::string_view text, Mountinfo& out) {
-  out.mounts.clear();
-  out.lines_left_out = 0;
-  out.cut = false;
   LineCursor lines(text);
-  while (const auto line = lines.next()) {
-    if (lines.unterminated()) {
-      out.cut = true;
-      break;
-    }
-    if (const auto mount = parse_mount(*line)) {
-      out.mounts.push_back(*mount);
-    } else {
-      ++out.lines_left_out;
-    }
-  }
-  if (out.mounts.empty() && (out.lines_left_out > 0 || out.cut)) {
+  out.refill(lines, parse_mount);
+  if (out.nothing_parsed()) {
     return malformed("/proc/self/mountinfo", 1,
                      "want '<id> <parent> <major>:<minor> <root> <mount point> <options> ... - <type> <source>'");
   }

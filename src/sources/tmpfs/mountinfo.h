@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.h"
+#include "base/parsed_rows.h"
 
 namespace leakscope::sources::tmpfs {
 
@@ -28,11 +28,8 @@ struct Mount {
   friend bool operator==(const Mount&, const Mount&) = default;
 };
 
-struct Mountinfo {
-  std::vector<Mount> mounts;  ///< a later one may hide an earlier one at the same place
-  std::uint32_t lines_left_out = 0;
-  bool cut = false;  ///< ends within a line, which was left out
-};
+/// A later mount may hide an earlier one at the same place.
+using Mountinfo = ParsedRows<Mount>;
 
 /// Parses /proc/PID/mountinfo (fs/proc_namespace.c: show_mountinfo; the format is ABI, see proc(5)):
 ///   25 24 0:23 / /dev/shm rw,relatime shared:4 - tmpfs tmpfs rw,size=24684092k

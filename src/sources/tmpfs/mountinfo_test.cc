@@ -19,20 +19,20 @@ TEST(Mountinfo, ReadsARealMachine) {
   const std::string text = capture("6.18-x86_64-cgroup-v1.txt");
   Mountinfo info;
   ASSERT_TRUE(parse_mountinfo(text, info));
-  ASSERT_EQ(info.mounts.size(), 19U);
+  ASSERT_EQ(info.rows.size(), 19U);
   EXPECT_EQ(info.lines_left_out, 0U);
-  EXPECT_EQ(info.mounts[3], (Mount{25, 24, {0, 23}, "/", "/dev/shm", "tmpfs", "tmpfs"}));
+  EXPECT_EQ(info.rows[3], (Mount{25, 24, {0, 23}, "/", "/dev/shm", "tmpfs", "tmpfs"}));
 }
 
 TEST(Mountinfo, ReadsOptionalFieldsEscapesAndBindMounts) {
   const std::string text = capture("6.1-container-made.txt");
   Mountinfo info;
   ASSERT_TRUE(parse_mountinfo(text, info));
-  ASSERT_EQ(info.mounts.size(), 7U);
-  EXPECT_EQ(info.mounts[2], (Mount{602, 600, {0, 62}, "/resolv.conf", "/etc/resolv.conf", "tmpfs", "tmpfs"}));
-  EXPECT_EQ(unescape(info.mounts[4].mount_point), "/var/lib/a b\tc\\d");
-  EXPECT_EQ(unescape(info.mounts[4].source), "my source");
-  EXPECT_EQ(info.mounts[5].fs_type, "hugetlbfs");
+  ASSERT_EQ(info.rows.size(), 7U);
+  EXPECT_EQ(info.rows[2], (Mount{602, 600, {0, 62}, "/resolv.conf", "/etc/resolv.conf", "tmpfs", "tmpfs"}));
+  EXPECT_EQ(unescape(info.rows[4].mount_point), "/var/lib/a b\tc\\d");
+  EXPECT_EQ(unescape(info.rows[4].source), "my source");
+  EXPECT_EQ(info.rows[5].fs_type, "hugetlbfs");
 }
 
 TEST(Mountinfo, LeavesBrokenLinesOut) {
@@ -43,7 +43,7 @@ TEST(Mountinfo, LeavesBrokenLinesOut) {
                                       "25 24 0:99999999999 / /m rw - tmpfs t rw", "-1 24 0:2 / /m rw - tmpfs t rw"}) {
     const std::string text = good + std::string(line) + "\n";
     ASSERT_TRUE(parse_mountinfo(text, info)) << line;
-    EXPECT_EQ(info.mounts.size(), 1U) << line;
+    EXPECT_EQ(info.rows.size(), 1U) << line;
     EXPECT_EQ(info.lines_left_out, 1U) << line;
   }
   EXPECT_FALSE(parse_mountinfo("garbage\n", info));
@@ -57,7 +57,7 @@ TEST(Mountinfo, NeverInventsAMountHoweverTheTextIsCut) {
   Mountinfo part;
   for (std::size_t length = 0; length < text.size(); ++length) {
     if (!parse_mountinfo(std::string_view(text).substr(0, length), part)) continue;
-    EXPECT_TRUE(std::equal(part.mounts.begin(), part.mounts.end(), whole.mounts.begin())) << length;
+    EXPECT_TRUE(std::equal(part.rows.begin(), part.rows.end(), whole.rows.begin())) << length;
     EXPECT_EQ(part.cut, length > 0 && text[length - 1] != '\n') << length;
   }
 }

@@ -121,7 +121,7 @@ class TmpfsSource final : public Source {
   // The mounts to try, those of one device together, the whole file system before bind mounts of parts of it.
   void collect_candidates() {
     candidates_.clear();
-    for (const Mount& mount : info_.mounts) {
+    for (const Mount& mount : info_.rows) {
       if (lives_in_ram(mount.fs_type)) candidates_.push_back(mount);
     }
     std::ranges::sort(candidates_, {},

@@ -1,12 +1,15 @@
 #include "sources/vmalloc/vmalloc.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "sources/line_losses.h"
+#include "sources/log_block.h"
 #include "sources/vmalloc/vmallocinfo.h"
 
 namespace leakscope::sources::vmalloc {
@@ -26,26 +29,15 @@ std::string detail_of(const CallerTotal& caller) {
   return {};
 }
 
-class VmallocSource final : public Source {
+/// One text of /proc/vmallocinfo into readings, live or from a log.
+class VmallocReader {
  public:
-  VmallocSource(std::string name, UniqueFd file, PageSize page_size)
-      : name_(std::move(name)), file_(std::move(file)), page_size_(page_size) {}
+  explicit VmallocReader(PageSize page_size) : page_size_(page_size) {}
 
-  SourceInfo info() const override {
-    return {.name = kName,
-            .period = {.live = std::chrono::seconds(5), .recording = std::chrono::seconds(60)},
-            .may_block = true};
-  }
-
-  Result<> sample(model::SampleSink& sink) override {
-    const auto text = read_whole(file_.get(), buffer_, name_);
-    if (!text) return std::unexpected(text.error());
-    if (auto parsed = parser_.parse(*text, info_); !parsed) return parsed;
+  Result<> read(std::string_view text, model::SampleSink& sink) {
+    if (auto parsed = parser_.parse(text, info_); !parsed) return parsed;
     ++round_;
     for (const CallerTotal& caller : info_.callers) put(sink, caller);
-    lines_ += info_.lines + (info_.cut ? 1 : 0);
-    lines_left_out_ += info_.lines_left_out + (info_.cut ? 1 : 0);
-    if (!info_.problems.empty()) last_problem_ = to_string(info_.problems.front());
     // Totals and zeros are told from a whole file only.
     if (info_.lines_left_out > 0 || info_.cut) return {};
     put_zeros(sink);
@@ -56,19 +48,7 @@ class VmallocSource final : public Source {
     return {};
   }
 
-  std::vector<model::Coverage> coverage() const override {
-    model::Coverage own{.source = std::string(kName), .state = {}, .why = {}, .remedy = {}};
-    if (lines_left_out_ > 0) {
-      own.state = model::Coverage::State::kPartial;
-      own.why = last_problem_.empty() ? "the file ends within a line" : last_problem_;
-    }
-    return {std::move(own)};
-  }
-
-  std::vector<model::Loss> losses() const override {
-    if (lines_left_out_ == 0) return {};
-    return {{std::string(kName), "lines that could not be read", lines_left_out_, lines_}};
-  }
+  [[nodiscard]] const Vmallocinfo& last() const { return info_; }
 
  private:
   struct Known {
@@ -115,19 +95,53 @@ class VmallocSource final : public Source {
     }
   }
 
-  std::string name_;
-  UniqueFd file_;
   PageSize page_size_;
-  FileBuffer buffer_;
   VmallocinfoParser parser_;
   Vmallocinfo info_;
   std::unordered_map<std::string, Known, Hash, std::equal_to<>> callers_;
   std::string key_;
   std::uint64_t round_ = 0;
-  std::uint64_t lines_ = 0;
-  std::uint64_t lines_left_out_ = 0;
-  std::string last_problem_;
 };
+
+class VmallocSource final : public Source {
+ public:
+  VmallocSource(std::string name, UniqueFd file, PageSize page_size)
+      : name_(std::move(name)), file_(std::move(file)), reader_(page_size) {}
+
+  SourceInfo info() const override {
+    return {.name = kName,
+            .period = {.live = std::chrono::seconds(5),
+                       .recording = std::chrono::seconds(60),
+                       .brief = std::chrono::seconds(2)},
+            .may_block = true};
+  }
+
+  Result<> sample(model::SampleSink& sink) override {
+    const auto text = read_whole(file_.get(), buffer_, name_);
+    if (!text) return std::unexpected(text.error());
+    if (auto read = reader_.read(*text, sink); !read) return read;
+    const Vmallocinfo& info = reader_.last();
+    losses_.add(info.lines - info.lines_left_out, info.lines_left_out, info.cut, info.problems);
+    return {};
+  }
+
+  std::vector<model::Coverage> coverage() const override { return {losses_.coverage(kName)}; }
+
+  std::vector<model::Loss> losses() const override { return losses_.losses(kName); }
+
+ private:
+  std::string name_;
+  UniqueFd file_;
+  FileBuffer buffer_;
+  VmallocReader reader_;
+  LineLosses losses_;
+};
+
+bool is_vmallocinfo(std::string_view line) {
+  const std::size_t dash = line.find("-0x");
+  return line.starts_with("0x") && dash != std::string_view::npos && dash < 20 &&
+         line.find(' ', dash) != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -139,6 +153,20 @@ Result<std::unique_ptr<Source>> open_vmalloc(const RootedDir& root, PageSize pag
     return std::unexpected(std::move(error));
   }
   return std::make_unique<VmallocSource>(root.display(kVmallocinfo), std::move(*file), page_size);
+}
+
+std::unique_ptr<LogFormat> vmallocinfo_log_format(PageSize page_size) {
+  auto reader = [reader = std::make_shared<VmallocReader>(page_size)](std::string_view text, model::SampleSink& sink,
+                                                                      ParseFaults& faults) -> Result<> {
+    if (auto read = reader->read(text, sink); !read) return read;
+    for (const Error& problem : reader->last().problems) faults.add(problem);
+    if (reader->last().cut) faults.add({Error::Kind::kTruncated, {}, 0, "the text ends within a line", {}});
+    return {};
+  };
+  return std::make_unique<FileBlockFormat>(
+      FileBlockFormat::Spec{
+          .name = kName, .begins = is_vmallocinfo, .belongs = is_vmallocinfo, .first_key_restarts = false},
+      std::move(reader));
 }
 
 }  // namespace leakscope::sources::vmalloc

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text_cursor.h"
+#include "sources/test_tree.h"
 
 namespace leakscope::sources::vmalloc {
 namespace {
@@ -19,13 +20,7 @@ namespace fs = std::filesystem;
 
 class VmallocTree : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "vmalloc-tree-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    path_ = name;
-    fs::create_directories(path_ / "proc");
-  }
-  void TearDown() override { fs::remove_all(path_); }
+  void SetUp() override { fs::create_directories(path_ / "proc"); }
 
   void write(std::string_view text) const { std::ofstream(path_ / "proc/vmallocinfo", std::ios::binary) << text; }
   void take(Source& source) {
@@ -47,7 +42,8 @@ class VmallocTree : public testing::Test {
     return value;
   }
 
-  fs::path path_;
+  TestTree tree_;
+  const fs::path& path_ = tree_.path();
   model::Registry registry_;
   model::Sample sample_;
 };
@@ -58,7 +54,7 @@ TEST_F(VmallocTree, PutsCallersAndTotalsAndZeroWhenTheLastAreaIsGone) {
       "0x0-0x0 12288 alloc+0x1/0x9 [leaky] pages=2 vmalloc N0=2\n"
       "0x0-0x0 8192 alloc+0x1/0x9 [leaky] phys=0xfed00000 ioremap\n"
       "0x0-0x0 4096 unpurged vm_area\n");
-  auto source = open_vmalloc(*RootedDir::open(path_.string()), PageSize{4096});
+  auto source = open_vmalloc(tree_.root(), PageSize{4096});
   ASSERT_TRUE(source) << to_string(source.error());
   take(**source);
   EXPECT_EQ(reading("alloc [leaky]", Metric::kVmallocBytes), 2 * 4096 + 8192);
@@ -77,7 +73,7 @@ TEST_F(VmallocTree, PutsCallersAndTotalsAndZeroWhenTheLastAreaIsGone) {
 
 TEST_F(VmallocTree, ADamagedFileGivesNoTotalsAndNoZeros) {
   write("0x0-0x0 20480 a+0x1/0x2 pages=4 vmalloc N0=4\n0x0-0x0 20480 b+0x1/0x2 pages=4 vmalloc N0=4\n");
-  auto source = open_vmalloc(*RootedDir::open(path_.string()), PageSize{4096});
+  auto source = open_vmalloc(tree_.root(), PageSize{4096});
   ASSERT_TRUE(source);
   take(**source);
   write("0x0-0x0 20480 a+0x1/0x2 pages=4 vmalloc N0=4\n0x0-0x0 20480 b+0x1/");
@@ -91,7 +87,7 @@ TEST_F(VmallocTree, ADamagedFileGivesNoTotalsAndNoZeros) {
 
 TEST_F(VmallocTree, WithoutTheFileThereIsNoSource) {
   fs::remove(path_ / "proc/vmallocinfo");
-  EXPECT_EQ(open_vmalloc(*RootedDir::open(path_.string()), PageSize{4096}).error().kind, Error::Kind::kNotFound);
+  EXPECT_EQ(open_vmalloc(tree_.root(), PageSize{4096}).error().kind, Error::Kind::kNotFound);
 }
 
 TEST(VmallocLive, AgreesWithMeminfo) {

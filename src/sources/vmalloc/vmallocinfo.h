@@ -37,8 +37,8 @@ struct Vmallocinfo {
   bool cut = false;  ///< the text ends within a line, which was left out
 };
 
-/// Parses /proc/vmallocinfo (mm/vmalloc.c: vmalloc_info_show, s_show before 6.9; 0400; checked on 5.10, 6.1, 6.12,
-/// 6.18):
+/// Parses /proc/vmallocinfo (mm/vmalloc.c: vmalloc_info_show, s_show before 6.9; 0400; captured on 6.18, the text of
+/// 5.10 was made by hand after the source):
 ///   0x000000003e63983a-0x000000001b7d6496   20480 kernel_clone+0x94/0x3e0 pages=4 vmalloc N0=4
 ///   0x00000000337f1718-0x0000000004f64a02    8192 vp_modern_map_capability+0x12d/0x1c0 phys=0x0000004000000000 ioremap
 ///   0x00000000b57a22da-0x000000006d38da38   20480 unpurged vm_area

@@ -48,6 +48,27 @@ TEST(Vmallocinfo, AddsUpARealMachineByCaller) {
   EXPECT_EQ(info->vmap_pages, 0);
 }
 
+// Captured in guests (`./dev lab boot`): the pages are VmallocUsed of the same machine, but for what changed in
+// between.
+TEST(Vmallocinfo, ReadsEachRealKernel) {
+  struct Capture {
+    const char* kernel;
+    std::size_t lines;
+    std::int64_t pages;
+  };
+  for (const Capture& made :
+       {Capture{"5.10", 104, 3904 / 4}, {"6.1", 122, 6588 / 4}, {"6.12", 133, 6308 / 4}, {"7.3", 129, 8132 / 4 + 4}}) {
+    SCOPED_TRACE(made.kernel);
+    const std::string text = capture(std::string(made.kernel) + "-x86_64-guest.txt");
+    const auto info = parse_vmallocinfo(text);
+    ASSERT_TRUE(info) << to_string(info.error());
+    EXPECT_EQ(info->lines, made.lines);
+    EXPECT_EQ(info->lines_left_out, 0U);
+    EXPECT_EQ(info->vmalloc_pages, made.pages);
+    EXPECT_GT(info->stack_pages, 0);
+  }
+}
+
 TEST(Vmallocinfo, ReadsEveryKindOfLine) {
   const std::string text = capture("5.10-format-made.txt");
   const auto info = parse_vmallocinfo(text);

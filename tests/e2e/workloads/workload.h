@@ -106,6 +106,6 @@ static inline void need_descriptors(double count) {
 
 /* Touches every page of a block, so that it is resident. */
 static inline void touch(void* block, size_t size) {
-  volatile unsigned char* bytes = block;
+  volatile unsigned char* bytes = (volatile unsigned char*)block;
   for (size_t i = 0; i < size; i += 4096) bytes[i] = (unsigned char)(i >> 12 | 1);
 }

@@ -1,0 +1,87 @@
+#include "session/show.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/printable.h"
+#include "cli/commands/rows.h"
+#include "cli/output.h"
+
+namespace leakscope::cli {
+namespace {
+
+constexpr auto kFlags = std::to_array<Flag>({
+    {.name = "--format",
+     .value = "FORMAT",
+     .help = "text or json: what the recording holds; csv or ndjson: every reading as a line (docs/recording.md)",
+     .fallback = "text",
+     .words = "text|json|csv|ndjson"},
+});
+
+constexpr auto kExamples = std::to_array<Example>({
+    {"leakscope show night.lsr", "which machine, which sessions, how much of what, what is lost"},
+    {"leakscope show night.lsr --format csv -o night.csv", "every reading, for a database or a spreadsheet"},
+    {"leakscope show night.lsr --format ndjson | jq -c 'select(.subject.name == \"nginx\")'", "one program's readings"},
+});
+
+std::optional<session::ExportFormat> export_format(const Arguments& arguments) {
+  const std::string format = arguments.has("--json") ? "json" : arguments.value("--format").value_or("text");
+  if (format == "csv") return session::ExportFormat::kCsv;
+  if (format == "ndjson") return session::ExportFormat::kNdjson;
+  return std::nullopt;
+}
+
+Result<> write_export(const Arguments& arguments, const std::string& path, session::ExportFormat format) {
+  auto output = TextOutput::open(arguments);
+  if (!output) return std::unexpected(std::move(output.error()));
+  const auto losses =
+      session::export_recording(path, format, [&](std::string_view text) { return output->write(text); });
+  // `| head` has seen enough.
+  if (output->reader_is_gone()) return {};
+  if (!losses) return std::unexpected(losses.error());
+  if (arguments.has("--quiet")) return {};
+  for (const model::Loss& loss : *losses) {
+    const std::string text = fmt::format("not in it: {} {}\n", loss.count, printable(loss.what));
+    if (auto said = write_all(STDERR_FILENO, text, "standard error"); !said) return said;
+  }
+  return {};
+}
+
+Result<ExitCode> run(const Arguments& arguments) {
+  if (arguments.positionals().empty()) {
+    return fail(Error::Kind::kUsage, "leakscope show", "wants a recording", "See: leakscope show --help");
+  }
+  if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
+  const std::string& path = arguments.positionals().front();
+  if (const auto format = export_format(arguments)) {
+    if (auto written = write_export(arguments, path, *format); !written) return std::unexpected(written.error());
+    return ExitCode::kNothingLeaks;
+  }
+  const auto document = session::show_recording(path);
+  if (!document) return std::unexpected(document.error());
+  if (auto written = write_document(arguments, *document); !written) return std::unexpected(written.error());
+  return ExitCode::kNothingLeaks;
+}
+
+}  // namespace
+
+Command show_command() {
+  return {
+      .name = "show",
+      .summary = "what a recording holds, or every reading of it as csv or ndjson",
+      .description =
+          "Says of a recording which machine it is of, its sessions, how many subjects of which kind were observed, "
+          "which events happened, what the recorder could not see and what is lost. With --format csv or ndjson it "
+          "writes every reading as a line instead, without holding the recording in memory. '-' is standard input.",
+      .positional = "RECORDING",
+      .most_positionals = 1,
+      .flags = kFlags,
+      .examples = kExamples,
+      .exit_codes = "0; 2 error",
+      .run = run};
+}
+
+}  // namespace leakscope::cli
