@@ -66,6 +66,8 @@ report::Document document_from(const model::Observation& observation, const find
   document.headline = std::move(headline.sentence);
   document.details = std::move(headline.details);
   document.detectable = judged.detectable;
+  if (judged.verdict == findings::Verdict::kClean) document.detectable_rate = judged.detectable_rate;
+  document.needed = judged.needed;
   document.ledger = judged.ledger;
   document.decline = judged.decline;
   document.findings = judged.findings;

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "findings/judge.h"
+#include "session/diagnose.h"
 
 namespace leakscope::session {
 namespace {
@@ -82,6 +83,23 @@ TEST(Logs, OfABusyMachineAreClean) {
   ASSERT_NE(slabs, nullptr);
   EXPECT_TRUE(slabs->times_assumed);
   EXPECT_EQ(findings::judge(*slabs, {}).verdict, Verdict::kClean);
+}
+
+TEST(Logs, OfABusyMachineSayWhatWouldHaveBeenNoticedAndHowLongToWatch) {
+  const auto whole = observe_file("meminfo-6.18-x86_64-busy.txt");
+  ASSERT_NE(whole, nullptr);
+  const report::Document clean = document_from(*whole, {});
+  EXPECT_EQ(clean.verdict, Verdict::kClean);
+  EXPECT_GT(clean.detectable_rate, 0);
+  EXPECT_FALSE(clean.needed);
+
+  const std::string text = text_of("meminfo-6.18-x86_64-busy.txt");
+  const auto beginning = observe_text(std::string_view(text).substr(0, text.size() / 8));
+  ASSERT_NE(beginning, nullptr);
+  const report::Document short_of_it = document_from(*beginning, {});
+  EXPECT_EQ(short_of_it.verdict, Verdict::kInsufficient);
+  EXPECT_GT(short_of_it.needed, beginning->length());
+  EXPECT_FALSE(short_of_it.detectable_rate);
 }
 
 TEST(Logs, OfSlabinfoNameTheCache) {

@@ -254,6 +254,7 @@ def look_alikes(leakscope, folder, failures):
         print(f"        {document['headline']}")
         watched = min(int(document["needed_seconds"]) + 10, 150)
     failures.check(document["verdict"] == "clean", f"the verdict is clean: {document['verdict']}: {document['headline']}")
+    failures.check((document["detectable_rate"] or 0) > 0, f"it says what would have been noticed: {document['detectable_rate']}")
     failures.check(code == 0, f"exit code is 0: {code}")
 
 
