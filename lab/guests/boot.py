@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import cache, machine
+from .balloon import Balloon
 from .errors import LabError
 from .kernels import Kernel
 
@@ -107,7 +108,7 @@ def die_with_parent(number: int) -> None:
 
 
 @contextlib.contextmanager
-def _started(command: list, shape: machine.Shape, log: Path):
+def _started(command: list, shape: machine.Shape, log: Path, monitor: int):
     """The machine, killed at the end of the block if it still runs, and with this process if that is killed."""
     # None may come in between the start and the block that ends what was started.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
@@ -121,7 +122,7 @@ def _started(command: list, shape: machine.Shape, log: Path):
         with open(log, "wb") as said:
             qemu = subprocess.Popen(command, stdin=None if shape.interactive else subprocess.DEVNULL,
                                     stdout=None if shape.interactive else said, stderr=said,
-                                    start_new_session=not shape.interactive, preexec_fn=in_child)
+                                    start_new_session=not shape.interactive, preexec_fn=in_child, pass_fds=(monitor,))
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield qemu
     finally:
@@ -132,17 +133,17 @@ def _started(command: list, shape: machine.Shape, log: Path):
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _watch(qemu, tails, timeout_seconds: float) -> bool:
-    """Until the machine ends; False when its time was over before."""
+def _watch(qemu, followers, timeout_seconds: float) -> bool:
+    """Until the machine ends; False when its time was over before. `followers` pass on what the guest leaves for them."""
     deadline = time.monotonic() + timeout_seconds
     in_time = True
     while in_time and qemu.poll() is None:
-        for tail in tails:
-            tail.pass_on()
+        for follower in followers:
+            follower.pass_on()
         time.sleep(POLL_SECONDS)
         in_time = time.monotonic() <= deadline
-    for tail in tails:
-        tail.pass_on()
+    for follower in followers:
+        follower.pass_on()
     return in_time or qemu.poll() is not None
 
 
@@ -206,11 +207,13 @@ def boot(kernel: Kernel, order: Order, say) -> int:
             results = order.results or control / "results"
             results.mkdir(parents=True, exist_ok=True)
             _prepare(control, kernel, order)
-            command = machine.command_line(kernel, order.shape, control, results.resolve(), machine.kvm_works())
-            with _started(command, order.shape, control / "qemu") as qemu:
+            balloon = stack.enter_context(Balloon(control, order.shape.memory_mib, say))
+            monitor = balloon.theirs.fileno()
+            command = machine.command_line(kernel, order.shape, control, results.resolve(), machine.kvm_works(), monitor)
+            with _started(command, order.shape, control / "qemu", monitor) as qemu:
                 tails = [] if order.shape.interactive else [_Tail(control / "stdout", sys.stdout.buffer),
                                                             _Tail(control / "stderr", sys.stderr.buffer)]
-                in_time = _watch(qemu, tails, order.timeout_seconds)
+                in_time = _watch(qemu, [balloon, *tails], order.timeout_seconds)
             if order.results:
                 _hand_back(control, order.results)
             code = exit_code(control)

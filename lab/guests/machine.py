@@ -91,7 +91,8 @@ def _share(tag: str, path: Path, readonly: bool) -> list:
             "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
 
 
-def command_line(kernel: Kernel, shape: Shape, control: Path, results: Path, kvm: bool) -> list:
+def command_line(kernel: Kernel, shape: Shape, control: Path, results: Path, kvm: bool, monitor: int) -> list:
+    """`monitor`: a descriptor that QEMU inherits, a socket that its monitor answers."""
     # A panic restarts the machine at once, and a restart ends QEMU: nothing is left hanging.
     append = " ".join(filter(None, ("console=ttyS0 panic=-1 reboot=t log_buf_len=4M", kernel.append, shape.append.strip())))
     console = f"id=console,logfile={str(control / 'console').replace(',', ',,')}"
@@ -102,6 +103,9 @@ def command_line(kernel: Kernel, shape: Shape, control: Path, results: Path, kvm
         "-m", str(shape.memory_mib), "-smp", str(shape.cpus), *_numa(shape),
         "-kernel", str(kernel.image), "-initrd", str(kernel.initramfs), "-append", append,
         "-chardev", f"{kind},{console}", "-serial", "chardev:console",
+        "-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control",
+        # Inert in a guest that does not load the driver.
+        "-device", "virtio-balloon-pci",
         *_share("rootfs", Path("/"), readonly=True),
         *_share("control", control, readonly=False), *_share("results", results, readonly=False),
     ]

@@ -52,7 +52,7 @@ class WordsTest(unittest.TestCase):
 
 class CommandLineTest(unittest.TestCase):
     def line(self, kvm=False, **shape):
-        return machine.command_line(KERNEL, machine.Shape(**shape), Path("/run,1"), Path("/out"), kvm)
+        return machine.command_line(KERNEL, machine.Shape(**shape), Path("/run,1"), Path("/out"), kvm, 9)
 
     def test_the_hosts_root_is_read_only_and_a_panic_ends_the_machine(self):
         line = self.line(append="slab_nomerge")
@@ -65,7 +65,7 @@ class CommandLineTest(unittest.TestCase):
 
     def test_the_kernels_own_words_come_before_those_of_the_caller(self):
         kernel = Kernel("debug", "6.12-debug", Path("/cache/kernel"), append="kmemleak=on")
-        line = machine.command_line(kernel, machine.Shape(append="kmemleak=off"), Path("/run"), Path("/out"), False)
+        line = machine.command_line(kernel, machine.Shape(append="kmemleak=off"), Path("/run"), Path("/out"), False, 9)
         self.assertTrue(line[line.index("-append") + 1].endswith(" kmemleak=on kmemleak=off"))
 
     def test_commas_in_paths_are_doubled(self):

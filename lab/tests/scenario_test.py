@@ -50,6 +50,11 @@ class FieldsTest(unittest.TestCase):
         later = scenario.parse("m", LEAK.replace("leaks 1M {seconds}", "sleep 3; insmod $MODULES/leak_at_load.ko; rmmod leak_at_load"))
         self.assertEqual((later.modules, later.module_names), ((), ("leak_at_load",)))
 
+    def test_commands_that_may_end_are_another_recipe(self):
+        lasts, ends = scenario.parse("m", ALIKE), scenario.parse("m", "ends = true\n" + ALIKE)
+        self.assertEqual((lasts.ends, ends.ends), (False, True))
+        self.assertNotEqual(lasts.recipe, ends.recipe)
+
     def test_what_is_wrong_is_named(self):
         for text, wanted in (
                 (LEAK + "speed = 1\n", "scenario x: truth: unknown field speed; there are: .*rate"),

@@ -83,6 +83,7 @@ class Scenario:
     append: str = ""
     cgroup: str = "v2"
     alone: bool = False
+    ends: bool = False  # a command that ends before the recording does is part of it
 
     @property
     def is_alone(self) -> bool:
@@ -105,7 +106,7 @@ class Scenario:
     def recipe(self) -> list:
         """All that decides what happens in the guest; the truth does not."""
         return [list(self.modules), list(self.setup), list(self.start), self.warmup, self.record, self.memory, self.cpus, self.append,
-                self.cgroup]
+                self.cgroup, self.ends]
 
 
 class _Table:
@@ -248,7 +249,7 @@ def parse(name: str, text: str) -> Scenario:
         table.texts("files", []),
         table.number("warmup", 4, 0, 600), table.number("record", 60, 10, 7200), table.number("memory", 1024, 128, 65536),
         table.number("cpus", 1, 1, 64), table.get("append", str, "words of the kernel's command line", ""),
-        table.choice("cgroup", ("v2", "v1", "none"), "v2"), table.flag("alone"))
+        table.choice("cgroup", ("v2", "v1", "none"), "v2"), table.flag("alone"), table.flag("ends"))
     table.done()
     if not scenario.start and not scenario.modules:
         raise LabError(f"{where}: start is missing, and so are modules")

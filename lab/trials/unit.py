@@ -13,7 +13,8 @@ from .scenario import Scenario
 SCRIPT = Path(__file__).parent.parent / "guest" / "trials"
 # Beyond warm-up and recording: the start of the recorder, the stop, the cleaning.
 OVERHEAD_SECONDS = 12
-LONGER_SECONDS = 60  # commands run on so much longer than they are watched
+# Commands run on so much longer than they are watched: a guest on a busy machine starts its recorder late.
+LONGER_SECONDS = 300
 _SHELL = re.compile(r"[;&|<>$`\n]|\b(for|while|if)\b")
 
 
@@ -60,6 +61,8 @@ def write_plan(units, folder: Path) -> None:
 def _write_member(scenario: Scenario, folder: Path) -> None:
     folder.mkdir()
     (folder / "warmup").write_text(f"{scenario.warmup}\n")
+    if scenario.ends:
+        (folder / "ends").touch()
     if scenario.setup:
         (folder / "setup").write_text("\n".join(scenario.setup) + "\n")
     if scenario.modules:
