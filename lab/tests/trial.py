@@ -106,7 +106,8 @@ def row_of(name: str, store: Path) -> board.Row:
     unit = Unit(scenario.load(name), Kernel(KERNEL, "", Path()))
     kept = json.loads((store / unit.name / "unit.json").read_text())
     if why := kept["why"]:
-        if "guest ended before" in why and "panic" not in why or "time was over" in why:
+        late = "ended with 0 before the recording" in why
+        if "guest ended before" in why and "panic" not in why or "time was over" in why or late:
             raise DidNotRun(why)
         return board.Row(unit, None, why)
     document = json.loads((store / unit.name / "verdict.json").read_text())

@@ -32,12 +32,14 @@ class RowTest(PrivateCache):
         self.assertRegex(self.faults(LEAK, OTHER)[0], "plateau@6.1: false alarm: user.anon of process 'innocent'")
 
     def test_what_the_machine_is_to_blame_for(self):
-        for slow in ({"samples": 40}, {"why": "the boot's time was over before"}, {"why": "the guest ended before: lab: qemu: Killed"}):
+        for slow in ({"samples": 40}, {"why": "the boot's time was over before"}, {"why": "the guest ended before: lab: qemu: Killed"},
+                     {"why": "command 1 ended with 0 before the recording did: "}):
             with self.assertRaises(trial.DidNotRun):
                 self.faults(LEAK, **slow)
 
     def test_what_it_is_not_to_blame_for(self):
-        for why in ("the guest ended before: lab: Kernel panic - not syncing", "leakscope record ended with 2: no"):
+        for why in ("the guest ended before: lab: Kernel panic - not syncing", "leakscope record ended with 2: no",
+                    "command 1 ended with 1 before the recording did: no"):
             self.assertEqual(self.faults(why=why), [f"{name}@6.1: {why}" for name in trial.NAMES])
 
 

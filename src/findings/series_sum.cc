@@ -49,9 +49,11 @@ Series sum_of(std::initializer_list<Term> terms) {
   return sum;
 }
 
+std::size_t edge_points(std::size_t size) { return std::clamp<std::size_t>(size / 20, 1, 5); }
+
 Edges edges_of(std::span<const Point> series) {
   if (series.empty()) return {};
-  const std::size_t count = std::clamp<std::size_t>(series.size() / 20, 1, 5);
+  const std::size_t count = edge_points(series.size());
   return {median(series.first(count)), median(series.last(count))};
 }
 

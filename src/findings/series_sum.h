@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <span>
 
@@ -18,8 +19,11 @@ struct Term {
 /// of its parts would rise when that part is first seen.
 [[nodiscard]] model::Series sum_of(std::initializer_list<Term> terms);
 
-/// Where a series stood at the start and at the end of its window: medians of its first and last points (a twentieth
-/// of them, five at most), so that in all but short series one odd reading moves neither.
+/// How many points at each end of a series stand for its start and its end: a twentieth of them, five at most.
+[[nodiscard]] std::size_t edge_points(std::size_t size);
+
+/// Where a series stood at the start and at the end of its window: medians of its first and last points
+/// (edge_points()), so that in all but short series one odd reading moves neither.
 struct Edges {
   double start = 0;
   double end = 0;

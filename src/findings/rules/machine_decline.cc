@@ -32,6 +32,17 @@ bool is_given_back_with_inodes(const Facts& facts, const Draft& draft) {
          facts.observation().last(draft.subject, Metric::kSlabReclaimable).value_or(1) == 0;
 }
 
+/// What processes held that ended within the last readings: the median of these does not show that it was given back.
+double given_back_at_the_end(const Facts& facts, const Test& lost) {
+  const model::Series& series = *lost.series;
+  const BootTime from = series[series.size() - edge_points(series.size())].time;
+  double held = 0;
+  for (const Test& test : facts.tests(Quantity::kProcessAnon)) {
+    if (test.ended && test.series->back().time >= from) held += std::max(0.0, test.rise());
+  }
+  return held;
+}
+
 }  // namespace
 
 /// The last word: available memory falls by every gate, and what the other rules told does not explain it.
@@ -39,7 +50,7 @@ void machine_decline(const Facts& facts, Drafts& drafts) {
   const Test* lost = facts.test(Quantity::kAvailableLost);
   constexpr double kFloor = 4.0 * 1024 * 1024;
   if (lost == nullptr || !lost->grows() || lost->rise() < kFloor) return;
-  double explained = bookkeeping_rise(facts) + hidden_by_watermarks(facts);
+  double explained = bookkeeping_rise(facts) + hidden_by_watermarks(facts) + given_back_at_the_end(facts, *lost);
   for (const Draft& draft : drafts) {
     explained += draft.absorbed;
     if (draft.finding.unit != model::Unit::kBytes) continue;

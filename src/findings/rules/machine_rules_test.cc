@@ -88,6 +88,21 @@ TEST(Machine, ADeclineThatNobodyExplainsIsTold) {
       << headline_of(judged, std::chrono::minutes(1)).sentence;
 }
 
+// The last readings of available memory are from before it gave its memory back.
+TEST(Machine, AProgramThatEndsWithTheWindowExplainsWhatItHeld) {
+  const auto alarms_beside = [](double level) {
+    ObservationBuilder machine;
+    machine.idle_machine().cache("kmalloc-4k", 4096, false, ramp(1000, 10240), ramp(1000, 10240));
+    machine.machine(Metric::kMeminfoSUnreclaim, ramp(kGiB, 40 * kMiB));
+    machine.machine(Metric::kMeminfoMemAvailable, sum(ramp(12 * kGiB, -40 * kMiB), plateau(0, -60 * kMiB)));
+    machine.machine(Metric::kMeminfoAnonPages, plateau(kGiB, 60 * kMiB));
+    machine.lives(machine.process(100, "job", plateau(kMiB, level)), 0, 59);
+    return alarms(judge_with_defaults(machine.build()));
+  };
+  EXPECT_EQ(alarms_beside(60 * kMiB), Words{"kernel.slab.growth growing kmalloc-4k"});
+  EXPECT_EQ(alarms_beside(kMiB), (Words{"kernel.slab.growth growing kmalloc-4k", "machine.decline growing "}));
+}
+
 TEST(Machine, ThatStrugglesSaysHow) {
   ObservationBuilder machine;
   machine.idle_machine().machine(Metric::kVmstatPswpout, ramp(0, 60 * 256 * 10));
