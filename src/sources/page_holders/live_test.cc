@@ -193,7 +193,7 @@ TEST(HoldersLive, EveryHolderOfThisMachineHasAnAnswer) {
   model::SampleSink sink(registry, sample);
   ASSERT_TRUE((*source)->sample(sink));
   ASSERT_TRUE((*debugfs)->sample(sink));
-  EXPECT_EQ((*source)->coverage().size(), 8U);
+  EXPECT_EQ((*source)->coverage().size(), 9U);
   EXPECT_EQ((*debugfs)->coverage().size(), 2U);
   for (const model::Reading& r : sample.readings) EXPECT_GE(r.value, 0) << registry.info(r.subject).key.name;
 }

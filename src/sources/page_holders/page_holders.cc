@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sources/page_holders/balloon.h"
+#include "sources/page_holders/bio_integrity.h"
 #include "sources/page_holders/dma_buf.h"
 #include "sources/page_holders/drm_clients.h"
 #include "sources/page_holders/ftrace_buffers.h"
@@ -129,6 +130,7 @@ Result<std::unique_ptr<Source>> open_page_holders(const RootedDir& root, PageSiz
   holders.push_back(make_gpu_gtt());
   holders.push_back(make_drm_clients());
   holders.push_back(make_balloon(page_size));
+  holders.push_back(make_bio_integrity());
   holders.push_back(make_page_ext());
   return std::make_unique<HolderSource>("page_holders", std::move(*own_root), std::move(holders));
 }

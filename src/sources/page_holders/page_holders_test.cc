@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sources/page_holders/bio_integrity.h"
 #include "sources/test_tree.h"
 
 namespace leakscope::sources::page_holders {
@@ -176,6 +177,32 @@ TEST_F(HolderTree, GpuMemoryOfAllCardsAndOfClientsBesideIt) {
   take();
   EXPECT_EQ(bytes("drm-clients"), (5 << 20) + (2048 + 16 - 256) * 1024) << "half of what is shared";
   EXPECT_EQ(counted("drm-clients"), 1) << "newer kernels count these pages";
+}
+
+TEST_F(HolderTree, TheReserveOfTheBlockLayerIsKnownByAFunctionOfTheKernel) {
+  using namespace std::string_literals;
+  write("sys/kernel/btf/vmlinux", "\x9f\xeb\1\0bio_integrity_alloc\0bio_integrity_alloc_buffer\0"s);
+  take();
+  EXPECT_EQ(bytes("bio-integrity"), std::nullopt);
+  EXPECT_EQ(coverage_of(*source_, "bio-integrity").state, Coverage::State::kAbsent);
+  source_.reset();
+  write("sys/kernel/btf/vmlinux", "\x9f\xeb\1\0bio_free\0bio_integrity_alloc_buf\0bio_uninit\0"s);
+  take();
+  EXPECT_EQ(bytes("bio-integrity"), 4 << 20);
+  EXPECT_EQ(counted("bio-integrity"), 0);
+}
+
+TEST(NameSearch, FindsANameWhereverThePiecesAreCut) {
+  using namespace std::string_literals;
+  const std::string text = "\0one\0two\0twofold\0"s;
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    NameSearch two("two");
+    const bool early = two.feed(std::string_view(text).substr(0, cut));
+    EXPECT_TRUE(early || two.feed(std::string_view(text).substr(cut))) << cut;
+    NameSearch fold("fold");
+    EXPECT_FALSE(fold.feed(std::string_view(text).substr(0, cut)) || fold.feed(std::string_view(text).substr(cut)))
+        << cut;
+  }
 }
 
 TEST_F(HolderTree, PageExtIsNamedButNeverMeasured) {
