@@ -1,7 +1,9 @@
 #include "session/rounds.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,7 +22,8 @@ using model::Coverage;
 
 constexpr Nanoseconds kBesideDeadline = std::chrono::seconds(5);
 constexpr std::size_t kLeftBehindNamed = 5;
-constexpr double kLeastRestShare = 0.05;
+/// A rest is at least a third of what came before it: what grows with time must have its chance there.
+constexpr int kRestPart = 3;
 
 Result<ProcessId> identify(const std::string& root_path, Pid pid) {
   auto root = RootedDir::open(root_path);
@@ -106,7 +109,7 @@ class RoundRun {
     if (stop_.wait_for(options_.settle / 2)) return false;
     const auto rest = look();
     if (!rest) return std::unexpected(rest.error());
-    if (stop_.wait_for(options_.settle / 2)) return false;
+    if (stop_.wait_for(length_of_rest(*rest - times.start))) return false;
     const auto end = look();
     if (!end) return std::unexpected(end.error());
     if (options_.pid) {
@@ -122,6 +125,15 @@ class RoundRun {
     rounds_.done.push_back(times);
     command_time_ += outcome->elapsed;
     return true;
+  }
+
+  /// Short or long by the toss of a coin, and how long by chance: what somebody else does every two seconds must not
+  /// keep step with rounds of two seconds, and happen in each of them while the command runs.
+  [[nodiscard]] Nanoseconds length_of_rest(Nanoseconds before) {
+    const Nanoseconds least = std::max(options_.settle / 2, before / kRestPart);
+    const Nanoseconds longer = std::max(least, before * 3 / 4);
+    std::uniform_int_distribution<Nanoseconds::rep> about(longer.count() * 3 / 5, longer.count() * 7 / 5);
+    return std::bernoulli_distribution()(random_) ? least + Nanoseconds{about(random_)} : least;
   }
 
   void tell(const RoundsProgress& progress) const {
@@ -169,20 +181,6 @@ class RoundRun {
                       left.size() == 1 ? "a process" : fmt::format("{} processes", left.size()), names),
           "");
     }
-    Nanoseconds resting{0};
-    Nanoseconds all{1};
-    for (const findings::RoundTime& round : rounds_.done) {
-      resting += round.end - round.rest;
-      all += round.end - round.start;
-    }
-    if (static_cast<double>(resting.count()) < kLeastRestShare * static_cast<double>(all.count())) {
-      add(Coverage::State::kPartial,
-          "the command runs for nearly all of a round: what grows with time cannot be told from what it causes",
-          fmt::format("--settle {}s",
-                      std::max<std::int64_t>(
-                          1, all.count() / std::max<std::int64_t>(1, static_cast<std::int64_t>(rounds_.done.size())) /
-                                 5'000'000'000)));
-    }
   }
 
   void add_details(report::Document& document) const {
@@ -218,6 +216,7 @@ class RoundRun {
   std::optional<CacheDropper> dropper_;
   model::Sample sample_;
   findings::Rounds rounds_;
+  std::mt19937 random_{static_cast<std::uint32_t>(clock_.now().monotonic.count())};
   Nanoseconds command_time_{0};
   std::size_t failures_ = 0;
   std::string first_failure_;

@@ -19,7 +19,7 @@ struct RoundsOptions {
   SourceOptions sources;
   std::vector<std::string> command;  ///< the load, and its arguments
   std::size_t rounds = 20;
-  Nanoseconds settle = std::chrono::seconds(2);  ///< between the end of the command and the look at the machine
+  Nanoseconds settle = std::chrono::seconds(2);  ///< the least between the end of the command and the second look
   bool drop_caches = false;                      ///< drop caches and shrink slabs of the machine between rounds
   std::optional<Pid> pid{};                      ///< the server that the load is for
 };
@@ -31,9 +31,11 @@ struct RoundsProgress {
 };
 using RoundsCallback = std::function<void(const RoundsProgress&)>;
 
-/// Runs a command again and again, looks at the machine after each round when it has settled, and once more half way
-/// through the settling, to tell what grows with time from what the command leaves behind; judges what was lost per
-/// round. Stopped early, it judges the rounds that were finished. An error: the command or the process is not there.
+/// Runs a command again and again, looks at the machine after each round when it has settled, and once before that,
+/// half of `settle` after the command, to tell what grows with time from what the command leaves behind: what lies
+/// between the two looks is a rest, of half of `settle` or a third of the round so far, or longer. Judges what was lost
+/// per round. Stopped early, it judges the rounds that were finished. An error: the command or the process is not
+/// there.
 [[nodiscard]] Result<report::Document> diagnose_rounds(const RoundsOptions& options, const StopFlag& stop,
                                                        const RoundsCallback& progress);
 

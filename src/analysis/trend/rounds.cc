@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -17,9 +18,11 @@ namespace {
 constexpr std::size_t kLeastBehindWarmUp = 8;
 constexpr double kStandsStill = 0.25;  // of the steps: such a series is a counter, and no noise about a level
 constexpr double kMovesToBeSure = 8;   // 2^-8 < 1 %
-constexpr double kLeastRestShare = 0.05;
-constexpr double kRestAlpha = 0.05;
-constexpr double kLoadAlpha = 0.01;
+constexpr double kTimeAlpha = 0.001;   // a machine has many that grow with time, and each is asked
+constexpr double kRestAlpha = 0.1;
+constexpr double kSignAlpha = 0.005;  // of a bound that is three times the truth
+constexpr double kDeviations = 2.96;  // of a sum of signs that have this bound
+constexpr double kMostRounds = 1e6;
 
 Blocks blocks_from(const RoundSeries& rounds, std::size_t first) {
   Blocks blocks;
@@ -101,25 +104,95 @@ std::optional<Judgement> behind_warm_up(const RoundSeries& rounds, const Options
   return std::nullopt;
 }
 
-// Whether time alone explains the rise: it rises in the part of the rounds in which nothing runs, as fast as in all of
-// it. What rises there only (work that is done late) is more than time explains.
-bool follows_time(const RoundSeries& rounds, const Judgement& judgement) {
-  if (rounds.rests.size() != rounds.ends.size() || rounds.rest_share < kLeastRestShare) return false;
-  const auto first = static_cast<std::size_t>(judgement.warm_up) + 1;
-  double in_rests = 0;
-  std::vector<double> steps;
-  std::vector<double> beyond;  // what a round rose by, less what time made of it
-  for (std::size_t i = first; i < rounds.rests.size(); ++i) {
-    steps.push_back(static_cast<double>(rounds.rests[i]));
-    beyond.push_back(difference(rounds.ends[i], rounds.ends[i - 1]) - steps.back() / rounds.rest_share);
-    in_rests += steps.back();
+// Where in its rounds a series rises: in the rests, in which nothing runs, or before them. By time alone they get their
+// share of the rise.
+class InRests {
+ public:
+  InRests(const RoundSeries& rounds, const Judgement& judgement) : share_(rounds.rest_share) {
+    for (auto i = static_cast<std::size_t>(judgement.warm_up) + 1; i < rounds.ends.size(); ++i) {
+      const double rise = difference(rounds.ends[i], rounds.ends[i - 1]);
+      const auto in_rest = static_cast<double>(rounds.rests[i]);
+      rise_ += rise;
+      in_rests_ += in_rest;
+      rests_.push_back(in_rest);
+      less_.push_back(share_ * rise - in_rest);
+      more_.push_back(-less_.back());
+      if (rise <= 0) continue;
+      ++rose_;
+      rose_in_rest_ += in_rest > rise - in_rest ? 1 : 0;
+    }
   }
-  if (steps.empty() || in_rests <= 0 || stats::sign_sum_tail(steps) > kRestAlpha) return false;
-  const double rise = difference(rounds.ends.back(), rounds.ends[first - 1]);
-  const double by_time = in_rests / rounds.rest_share;
-  // A part of the rise is the load's only where it is sure.
-  const bool load_adds = rise > by_time && stats::sign_sum_tail(beyond) < kLoadAlpha;
-  return by_time <= 1.5 * rise && (by_time >= 0.5 * rise || !load_adds);
+
+  /// The rests got too little of it, or (work that is done late) too much.
+  [[nodiscard]] bool belie_time() const {
+    const bool half_as_much = in_rests_ <= 0.5 * share_ * rise_;
+    const bool half_of_what_is_missing = in_rests_ >= 0.5 * (1 + share_) * rise_;
+    return (half_as_much && is_less()) || (half_of_what_is_missing && is_more());
+  }
+
+  /// It rises there, and by what time alone would give.
+  [[nodiscard]] bool bear_time_out() const {
+    return in_rests_ >= 0.5 * share_ * rise_ && stats::sign_sum_tail(rests_) <= kRestAlpha;
+  }
+
+  /// How many rounds would belie time if they go on like these; nothing: these do not point that way.
+  [[nodiscard]] std::optional<int> needed_rounds() const {
+    double sum = 0;
+    double squares = 0;
+    for (const double less : less_) {
+      sum += less;
+      squares += less * less;
+    }
+    const double found = rose_ > 0 ? static_cast<double>(rose_in_rest_) / static_cast<double>(rose_) : 1;
+    if (!(sum > 0) || found >= share_) return std::nullopt;
+    // Chernoff's bound of the binomial tail, and the deviations of the sum of signs: both go with the number of rounds.
+    const double entropy =
+        (found > 0 ? found * std::log(found / share_) : 0) + (1 - found) * std::log((1 - found) / (1 - share_));
+    const double by_count = -std::log(kTimeAlpha) / (static_cast<double>(rose_) * entropy);
+    const double by_signs = kDeviations * kDeviations * squares / (sum * sum);
+    const auto rounds = static_cast<double>(less_.size() + 1);
+    const double needed = std::ceil(rounds * std::max(by_count, by_signs));
+    if (!(needed < kMostRounds)) return std::nullopt;
+    return static_cast<int>(std::max(needed, rounds + 1));
+  }
+
+ private:
+  // Two tests, and both must tell. One takes each round for a single lump that time puts into the rest by its share:
+  // exact for few lumps, deaf to sizes. The other takes what the rest lacks for as likely up as down: true to sizes and
+  // noise, too sure of few lumps where the share is not a half.
+  [[nodiscard]] bool is_less() const {
+    return stats::binomial_lower_tail(rose_in_rest_, rose_, share_) <= kTimeAlpha &&
+           stats::sign_sum_tail(less_) <= kSignAlpha;
+  }
+  [[nodiscard]] bool is_more() const {
+    return stats::binomial_upper_tail(rose_in_rest_, rose_, share_) <= kTimeAlpha &&
+           stats::sign_sum_tail(more_) <= kSignAlpha;
+  }
+
+  double share_;
+  double rise_ = 0;
+  double in_rests_ = 0;
+  std::int64_t rose_ = 0;
+  std::int64_t rose_in_rest_ = 0;
+  std::vector<double> rests_;
+  std::vector<double> less_;  // what each rest lacks of its share
+  std::vector<double> more_;
+};
+
+// A growth is the load's only where time alone cannot be what it follows.
+void ask_of_time(const RoundSeries& rounds, Judgement& judgement) {
+  if (rounds.rests.size() != rounds.ends.size()) return;
+  const InRests rests(rounds, judgement);
+  if (rests.belie_time()) return;
+  judgement.stopped_by = Gate::kLoad;
+  judgement.pattern = Pattern::kUnknown;
+  if (rests.bear_time_out()) {
+    judgement.shape = Shape::kFollowsLoad;
+    judgement.load = "time: it rises as fast while the command does not run";
+  } else {
+    judgement.shape = Shape::kInsufficient;
+    judgement.needed_rounds = rests.needed_rounds();
+  }
 }
 
 }  // namespace
@@ -135,12 +208,7 @@ Judgement judge_rounds(const RoundSeries& rounds, const Options& options) {
     const double walks = rounds.is_shared ? visible_in_a_walk(blocks_from(rounds, 0)) : 0;
     judgement.detectable_rate = std::max({judgement.detectable_rate.value_or(0), least, walks});
   }
-  if (judgement.shape == Shape::kGrowing && follows_time(rounds, judgement)) {
-    judgement.shape = Shape::kFollowsLoad;
-    judgement.stopped_by = Gate::kLoad;
-    judgement.pattern = Pattern::kUnknown;
-    judgement.load = "time: it rises as fast while the command does not run";
-  }
+  if (judgement.shape == Shape::kGrowing) ask_of_time(rounds, judgement);
   return judgement;
 }
 

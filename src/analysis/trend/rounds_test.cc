@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -145,9 +147,9 @@ TEST(Rounds, WhatOthersMoveIsJudgedAgainstAWalk) {
   EXPECT_LE(growing, 15) << "of 2000";
 }
 
-Judgement judged_with_rests(std::int64_t in_load, std::int64_t in_rest, double share) {
-  const auto ends = levels(19, [&](int) { return in_load + in_rest; });
-  const Values rests(19, in_rest);
+Judgement judged_with_rests(std::int64_t in_load, std::int64_t in_rest, double share, int n = 19) {
+  const auto ends = levels(n, [&](int) { return in_load + in_rest; });
+  const Values rests(static_cast<std::size_t>(n), in_rest);
   return judge_rounds({.ends = ends, .rests = rests, .rest_share = share}, {});
 }
 
@@ -159,7 +161,165 @@ TEST(Rounds, WhatGrowsWithTimeIsNotTheLoads) {
   EXPECT_EQ(judged_with_rests(10, 0, 0.45).shape, Shape::kGrowing);
   EXPECT_EQ(judged_with_rests(10, 1, 0.45).shape, Shape::kGrowing) << "time explains a fifth";
   EXPECT_EQ(judged_with_rests(0, 10, 0.45).shape, Shape::kGrowing) << "work that is done late";
-  EXPECT_EQ(judged_with_rests(10, 1, 0.01).shape, Shape::kGrowing) << "the rest is too short to tell";
+}
+
+TEST(Rounds, WhatTimeMayExplainTakesMoreRounds) {
+  const Judgement brief = judged_with_rests(10, 0, 0.6, 6);
+  EXPECT_EQ(brief.shape, Shape::kInsufficient) << "0.4^5 is one in a hundred";
+  EXPECT_EQ(brief.stopped_by, Gate::kLoad);
+  ASSERT_TRUE(brief.needed_rounds);
+  EXPECT_EQ(judged_with_rests(10, 0, 0.6, *brief.needed_rounds).shape, Shape::kGrowing);
+  const Judgement short_rests = judged_with_rests(10, 0, 0.1);
+  EXPECT_EQ(short_rests.shape, Shape::kInsufficient);
+  ASSERT_TRUE(short_rests.needed_rounds);
+  EXPECT_EQ(judged_with_rests(10, 0, 0.1, *short_rests.needed_rounds).shape, Shape::kGrowing);
+  EXPECT_EQ(judged_with_rests(10, 0, 0.1, *short_rests.needed_rounds - 4).shape, Shape::kInsufficient);
+  EXPECT_EQ(judged_with_rests(10, 0, 0).needed_rounds, std::nullopt) << "no rests, and however many";
+}
+
+TEST(Rounds, OneThatComesByItselfOnceARoundIsNotTheLoads) {
+  const Values rests{0, 1, 0, 0, 1, 0, 1, 1, 0, 0, 1, 0};
+  const auto ends = levels(12, [](int) { return 1; });
+  const Judgement threads = judge_rounds({.ends = ends, .rests = rests, .rest_share = 0.48, .is_shared = true}, {});
+  EXPECT_EQ(threads.shape, Shape::kFollowsLoad) << "5 of 11 lie where nothing runs";
+  const Values never(12, 0);
+  EXPECT_EQ(judge_rounds({.ends = ends, .rests = never, .rest_share = 0.48, .is_shared = true}, {}).shape,
+            Shape::kGrowing);
+}
+
+/// Rounds as the session makes them with --settle 2s, where a look takes 50 ms.
+struct MadeRounds {
+  static constexpr double kLook = 0.05;
+
+  Values ends;
+  Values rests;
+  double rest_share = 0;
+
+  static double before_rest(double command) { return kLook + command + 1; }
+  static double short_rest(double command) { return std::max(1.0, before_rest(command) / 3); }
+  static double longer_by(double command) { return std::max(short_rest(command), before_rest(command) * 3 / 4); }
+  static double mean(double command) {
+    return before_rest(command) + kLook + short_rest(command) + longer_by(command) / 2;
+  }
+
+  template <class Level>
+  MadeRounds(int n, double command, std::mt19937& random, Level level_at) {
+    std::uniform_real_distribution<double> about(0.6, 1.4);
+    double now = 0;
+    double resting = 0;
+    for (int i = 1; i <= n; ++i) {
+      now += before_rest(command);
+      const double longer = (random() & 1U) != 0 ? about(random) * longer_by(command) : 0;
+      const double rest = kLook + short_rest(command) + longer;
+      const std::int64_t rested_from = level_at(now, i);
+      now += rest;
+      resting += rest;
+      ends.push_back(level_at(now, i));
+      rests.push_back(ends.back() - rested_from);
+    }
+    rest_share = resting / now;
+  }
+
+  [[nodiscard]] Shape judged(bool is_shared) const {
+    return judge_rounds({.ends = ends, .rests = rests, .rest_share = rest_share, .is_shared = is_shared}, {}).shape;
+  }
+};
+
+constexpr int kRuns = 100;
+
+/// Of kRuns runs of 20 rounds, how many are called growing and how many insufficient.
+struct Called {
+  int growing = 0;
+  int insufficient = 0;
+};
+
+/// `make` gives a function of time and rounds for each run.
+template <class Make>
+Called called(double command, bool is_shared, Make make) {
+  std::mt19937 random(17);
+  Called called;
+  for (int run = 0; run < kRuns; ++run) {
+    const Shape shape = MadeRounds(20, command, random, make(random)).judged(is_shared);
+    called.growing += shape == Shape::kGrowing ? 1 : 0;
+    called.insufficient += shape == Shape::kInsufficient ? 1 : 0;
+  }
+  return called;
+}
+
+/// One each `every` seconds, from a random moment on.
+auto by_the_clock(double every) {
+  return [every](std::mt19937& random) {
+    const double phase = std::uniform_real_distribution<double>(0, 1)(random);
+    return [=](double time, int) { return static_cast<std::int64_t>(std::floor(time / every + phase)); };
+  };
+}
+
+/// By chance, one each `every` seconds.
+auto by_chance(double every) {
+  return [every](std::mt19937& random) {
+    std::exponential_distribution<double> wait(1 / every);
+    std::vector<double> times{wait(random)};
+    while (times.back() < 2000) times.push_back(times.back() + wait(random));
+    return [times](double time, int) {
+      return static_cast<std::int64_t>(std::ranges::upper_bound(times, time) - times.begin());
+    };
+  };
+}
+
+/// Bytes that rise with time, with noise about that.
+auto bytes(double per_second, double noise) {
+  return [=](std::mt19937& random) {
+    return [=, own = std::mt19937(random())](double time, int) mutable {
+      return std::llround(per_second * time + noise * std::normal_distribution<double>()(own));
+    };
+  };
+}
+
+/// What each round leaves behind, with noise about it.
+auto per_round(double amount, double noise) {
+  return [=](std::mt19937& random) {
+    return [=, own = std::mt19937(random())](double, int round) mutable {
+      return std::llround(amount * round + noise * std::normal_distribution<double>()(own));
+    };
+  };
+}
+
+constexpr std::array kCommands{0.005, 0.3, 1.0, 3.0, 10.0};  // seconds
+
+// A clock whose pace is that of the rounds is the worst: only the chance in the rests takes it out of step.
+TEST(Rounds, WhatGrowsWithTimeIsRarelyCalledALeak) {
+  constexpr std::array kPaces{0.3, 0.5, 0.7, 0.9, 0.95, 1.0, 1.05, 1.25, 1.5, 2.0, 3.0};  // per round
+  int by_clock = 0;
+  int at_random = 0;
+  for (const double command : kCommands) {
+    for (const double pace : kPaces) {
+      const double every = MadeRounds::mean(command) / pace;
+      const int clock = called(command, true, by_the_clock(every)).growing;
+      EXPECT_LE(clock, kRuns / 10) << command << " s, " << pace << " per round";
+      by_clock += clock;
+      at_random += called(command, true, by_chance(every)).growing;
+    }
+    for (const double noise : {0.0, 1e5, 1e6, 3e6}) {
+      EXPECT_LE(called(command, true, bytes(1e6, noise)).growing, 2) << command << " s, noise of " << noise;
+    }
+  }
+  RecordProperty("by_clock", by_clock);
+  RecordProperty("at_random", at_random);
+  const int runs = kRuns * static_cast<int>(kCommands.size() * kPaces.size());
+  EXPECT_LE(by_clock, runs / 100);
+  EXPECT_LE(at_random, runs / 500);
+}
+
+TEST(Rounds, WhatEachRoundLosesIsFoundInTwenty) {
+  for (const double command : kCommands) {
+    EXPECT_GE(called(command, false, per_round(1, 0)).growing, kRuns * 98 / 100) << command << " s";
+    EXPECT_GE(called(command, true, per_round(1, 0)).growing, kRuns * 98 / 100) << command << " s";
+    EXPECT_GE(called(command, false, per_round(80, 8)).growing, kRuns * 98 / 100) << command << " s";
+    EXPECT_GE(called(command, false, per_round(80, 16)).growing, kRuns * 70 / 100) << command << " s";
+    EXPECT_EQ(called(command, false, per_round(0, 16)).insufficient, 0) << "nothing is lost";
+    const Called noisy = called(command, false, per_round(80, 40));
+    EXPECT_GE(noisy.growing + noisy.insufficient, kRuns * 90 / 100) << "it is found, or more rounds are asked for";
+  }
 }
 
 }  // namespace

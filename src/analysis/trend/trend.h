@@ -92,6 +92,7 @@ struct Judgement {
   bool daily_cycle = false;               ///< judged by one value per day
   bool covers_window = true;              ///< the series was there from the start to the end of the window
   int warm_up = 0;                        ///< rounds: how many of the first ones do not count
+  std::optional<int> needed_rounds;       ///< rounds, insufficient: how many would tell the load from time
 };
 
 /// Judges one series over its window; system.md's recipe: resample, block by the autocorrelation, lower envelope,
@@ -113,8 +114,9 @@ struct RoundSeries {
 };
 
 /// The same for rounds of a load, which are the blocks: all figures are per round. At least 5 rounds. A series that
-/// rises and slows down is looked at again without its first rounds (warm-up); one that rises as fast while the load
-/// does not run follows time, not the load (kFollowsLoad).
+/// rises and slows down is looked at again without its first rounds (warm-up). With `rests`, one that rises is
+/// kGrowing only where time alone is excluded: it rises too little while the load does not run, or only there (work
+/// that is done late). One that rises there as fast follows time (kFollowsLoad); what is neither is kInsufficient.
 [[nodiscard]] Judgement judge_rounds(const RoundSeries& rounds, const Options& options);
 
 }  // namespace leakscope::analysis::trend
