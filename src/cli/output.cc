@@ -28,6 +28,7 @@ std::string render(const Arguments& arguments, const report::Document& document,
   options.color = terminal.color && !arguments.has("--no-color");
   options.unicode = terminal.unicode;
   options.width = terminal.width;
+  options.fit_tables = terminal.width_known;
   options.full_coverage = document.command == "doctor";
   options.verbose = arguments.has("--verbose");
   return render::text::to_text(document, options);
@@ -120,8 +121,8 @@ Result<> write_document(const Arguments& arguments, const report::Document& docu
 }
 
 Result<TextOutput> TextOutput::open(const Arguments& arguments) {
-  const auto path = arguments.value("--output");
-  if (!path || *path == "-") return TextOutput(UniqueFd{}, "standard output");
+  const auto path = output_file(arguments);
+  if (!path) return TextOutput(UniqueFd{}, "standard output");
   auto fd = open_output(*path, arguments.has("--force"));
   if (!fd) return std::unexpected(std::move(fd.error()));
   return TextOutput(std::move(*fd), *path);

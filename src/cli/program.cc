@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 
@@ -52,6 +53,30 @@ const Command* find_command(std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+/// A command that findings already name as the next step, and that is still to come.
+struct Coming {
+  std::string_view command;
+  std::string_view meanwhile;
+};
+
+constexpr auto kComing = std::to_array<Coming>({
+    {"trace",
+     "Until then: leakscope status --pid PID; of the kernel: add page_owner=on to the boot line, then read "
+     "/sys/kernel/debug/page_owner"},
+    {"scan", "Until then: leakscope status --pid PID"},
+    {"inspect", "Until then: leakscope status --pid PID"},
+    {"run", "Until then: leakscope diagnose --rounds 10 -- COMMAND"},
+});
+
+Error no_such_command(std::string_view name) {
+  const auto coming = std::ranges::find(kComing, name, &Coming::command);
+  if (coming != kComing.end()) {
+    return {Error::Kind::kUsage, fmt::format("leakscope {}", name), 0, "not in this version yet",
+            std::string(coming->meanwhile)};
+  }
+  return {Error::Kind::kUsage, {}, 0, fmt::format("there is no command '{}'", name), "See: leakscope --help"};
+}
+
 }  // namespace
 
 int run_program(std::span<const std::string> words) {
@@ -73,10 +98,7 @@ int run_program(std::span<const std::string> words) {
     return print(asked == nullptr ? program_help() : command_help(*asked));
   }
   const Command* command = find_command(first);
-  if (command == nullptr) {
-    return exit_with(
-        {Error::Kind::kUsage, {}, 0, fmt::format("there is no command '{}'", first), "See: leakscope --help"});
-  }
+  if (command == nullptr) return exit_with(no_such_command(first));
   const auto rest = words.subspan(1);
   if (asks_for_help(rest)) return print(command_help(*command));
   const auto arguments = Parser::parse(*command, rest);

@@ -33,7 +33,8 @@ Terminal examine_terminal(int fd) {
   terminal.color = terminal.is_terminal && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
   winsize size{};
   if (terminal.is_terminal && ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    terminal.width = std::clamp<int>(size.ws_col, 60, 200);
+    terminal.width = std::min<int>(size.ws_col, 200);
+    terminal.width_known = true;
   }
   return terminal;
 }

@@ -8,6 +8,7 @@ struct Terminal {
   bool color = false;    ///< a terminal, not dumb, and NO_COLOR is unset
   bool unicode = false;  ///< the locale's charset is UTF-8
   int width = 100;
+  bool width_known = false;  ///< else `width` is a guess that suits most files
 };
 
 [[nodiscard]] Terminal examine_terminal(int fd);

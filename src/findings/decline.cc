@@ -31,6 +31,13 @@ std::optional<BootTime> first_full_reading(const Observation& observation) {
   return time;
 }
 
+/// Swap that is full at the end was there all the same.
+std::optional<std::int64_t> swap_free_now(const Observation& observation) {
+  const model::Series* free = observation.find(Metric::kMeminfoSwapFree);
+  const bool any = free != nullptr && std::ranges::any_of(*free, [](const auto& point) { return point.value > 0; });
+  return any ? std::optional(free->back().value) : std::nullopt;
+}
+
 std::map<std::string, std::int64_t> rows_of(const model::Ledger& ledger) {
   std::map<std::string, std::int64_t> rows;
   for (const model::LedgerRow& row : ledger.rows) {
@@ -46,6 +53,7 @@ Decline decline_of(const Facts& facts) {
   const Observation& observation = facts.observation();
   Decline decline;
   decline.available_now = observation.last(model::Registry::machine_id(), available_metric(observation));
+  decline.swap_free_now = swap_free_now(observation);
   if (const Test* lost = facts.test(Quantity::kAvailableLost)) {
     decline.available_lost = std::llround(lost->rise());
     const auto& rate = lost->judgement.rate;

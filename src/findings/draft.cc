@@ -124,6 +124,11 @@ Draft draft_of(const Facts& facts, const Test& test, std::string_view id) {
   if (test.judgement.shape == Shape::kFollowsLoad && !test.judgement.load.empty()) {
     add_evidence(draft, model::info(quantity.metric).source, "goes along with " + test.judgement.load);
   }
+  if (const auto& rounds = test.judgement.needed_rounds; rounds && finding.state == State::kInsufficient) {
+    add_evidence(draft, "rounds",
+                 fmt::format("{} rounds would tell whether it rises by the load or by itself", *rounds));
+    finding.needed.reset();
+  }
   if (test.judgement.warm_up > 0) {
     add_evidence(draft, "rounds",
                  fmt::format("the first {} rounds are a warm-up and do not count", test.judgement.warm_up + 1));

@@ -51,8 +51,10 @@ Series anonymous_with_swap(const Observation& observation, const Series* own) {
                  {own, -1}});
 }
 
+/// At its limit a cgroup stays there while swap fills.
 Series cgroup_memory(const Observation& observation, SubjectId cgroup) {
   return sum_of({{observation.find(cgroup, Metric::kCgroupCurrent), 1},
+                 {observation.find(cgroup, Metric::kCgroupSwapCurrent), 1},
                  {observation.find(cgroup, Metric::kCgroupInactiveFile), -1},
                  {observation.find(cgroup, Metric::kCgroupActiveFile), -1},
                  {observation.find(cgroup, Metric::kCgroupSlabReclaimable), -1}});

@@ -64,7 +64,10 @@ std::string holder(const Finding& finding) {
 std::string what_is_left(const Judged& judged, const Finding& first) {
   std::string text;
   if (judged.decline.available_now) {
-    text = fmt::format("Available memory: {}", to_human(Bytes(*judged.decline.available_now)));
+    // Both may be any figure of a file.
+    const double swap = static_cast<double>(judged.decline.swap_free_now.value_or(0));
+    text = fmt::format("Available memory{}: {}", swap > 0 ? " and free swap" : "",
+                       amount_text(model::Unit::kBytes, static_cast<double>(*judged.decline.available_now) + swap));
   }
   if (!first.eta) return text.empty() ? text : text + ".";
   // Removed cgroups have no limit but the memory that they take along.
@@ -75,15 +78,20 @@ std::string what_is_left(const Judged& judged, const Finding& first) {
   return fmt::format("The limit is reached {} if nothing changes.", when);
 }
 
-/// " It would have noticed 7 B of its heap, 0.4 descriptors per round."
+/// "7 B of its heap", "1 descriptor"
+std::string noticed_of(const Detectable& detectable) {
+  if (detectable.unit == model::Unit::kBytes)
+    return fmt::format("{} of {}", to_human(Bytes(detectable.per_round)), detectable.of);
+  std::string_view of = detectable.of;
+  if (detectable.per_round == 1 && of.ends_with('s')) of.remove_suffix(1);
+  return fmt::format("{} {}", detectable.per_round, of);
+}
+
+/// " It would have noticed 7 B of its heap, 1 descriptor per round."
 std::string noticed_text(const Judged& judged) {
   std::string text;
   for (const Detectable& detectable : judged.detectable) {
-    const bool bytes = detectable.unit == model::Unit::kBytes;
-    text += fmt::format(
-        "{}{}{} {}", text.empty() ? " It would have noticed " : ", ",
-        bytes ? to_human(Bytes(std::llround(detectable.per_round))) : fmt::format("{:.2g}", detectable.per_round),
-        bytes ? " of" : "", detectable.of);
+    text += (text.empty() ? " It would have noticed " : ", ") + noticed_of(detectable);
   }
   return text.empty() ? text : text + " per round.";
 }
@@ -92,6 +100,10 @@ std::string sentence_of(const Judged& judged, Nanoseconds window) {
   const auto first = std::ranges::find_if(judged.findings, alarms);
   if (first != judged.findings.end()) {
     return fmt::format("{}: {} {}{}{}.", who(*first), title_of(*first), grows(*first), share(*first), holder(*first));
+  }
+  if (judged.verdict == Verdict::kInsufficient && judged.rounds_needed) {
+    return fmt::format("something rises with the rounds, and {} are too few to tell whether because of them: run {}.",
+                       judged.rounds.value_or(0), *judged.rounds_needed);
   }
   if (judged.verdict == Verdict::kInsufficient && judged.rounds) {
     return fmt::format("{} {} too few to judge: run 6 or more.", *judged.rounds,

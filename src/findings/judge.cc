@@ -26,11 +26,12 @@ namespace {
 using analysis::trend::Shape;
 
 /// high: another counter shows the same rise, at least 8 blocks, and the interval of the rate is tight (its lower bound
-/// at least half of the middle); in rounds, which are an experiment, no other counter is asked. medium: the rate is
-/// above zero for certain, and either of the two others holds. Else low.
+/// at least half of the middle); in rounds, which are an experiment, no other counter is asked. Caches, and what was
+/// read and not tested, are certain too. medium: the rate is above zero for certain, and either of the two others
+/// holds. Else low.
 Confidence confidence_of(const Draft& draft) {
-  if (draft.finding.state == State::kCache) return Confidence::kHigh;
-  if (draft.test == nullptr || (!draft.finding.rate && !draft.finding.per_round)) return Confidence::kLow;
+  if (draft.finding.state == State::kCache || draft.test == nullptr) return Confidence::kHigh;
+  if (!draft.finding.rate && !draft.finding.per_round) return Confidence::kLow;
   const bool in_rounds = draft.finding.per_round.has_value();
   const Interval& rate = in_rounds ? *draft.finding.per_round : *draft.finding.rate;
   const bool enough_blocks = draft.test->judgement.blocks >= 8;
@@ -55,12 +56,13 @@ void finish(Draft& draft, const Facts& facts, const Decline& decline) {
   if (const auto headroom = headroom_of(draft, facts)) finding.eta = eta_of(*headroom, *finding.rate);
 }
 
-/// Leaks, then what grows, then what only looks like it; within these bytes by their share, with counts, which have
-/// none, behind what takes much and before what takes little.
+/// Leaks, then what grows, then how urgent it is, then what only looks like it; within these bytes by their share, with
+/// counts, which have none, behind what takes much and before what takes little.
 void put_in_order(Drafts& drafts) {
   const auto rank = [](const Draft& draft) {
     if (draft.finding.state == State::kLeak) return 0;
-    return draft.finding.state == State::kGrowing ? 1 : 2;
+    if (draft.finding.state == State::kGrowing) return 1;
+    return draft.finding.id == "machine.struggle" ? 2 : 3;
   };
   const auto weight = [](const Draft& draft) {
     constexpr double kCountsWeight = 0.1;
@@ -101,6 +103,11 @@ bool anything_was_judged(const Facts& facts) {
   });
 }
 
+std::int64_t rounded_up(double amount) {
+  constexpr double kMost = 9e18;
+  return static_cast<std::int64_t>(std::ceil(std::min(amount, kMost)));
+}
+
 /// Of the quantities that a load is mostly asked for: what would have been noticed.
 std::vector<Detectable> detectable_in(const Facts& facts) {
   struct Asked {
@@ -122,7 +129,7 @@ std::vector<Detectable> detectable_in(const Facts& facts) {
     // With one process asked about, it is the only one of its kind that was tested.
     const auto tests = facts.tests(asked.quantity);
     if (tests.empty() || !tests.front().judgement.detectable_rate) continue;
-    found.push_back({asked.of, info(asked.quantity).unit, *tests.front().judgement.detectable_rate});
+    found.push_back({asked.of, info(asked.quantity).unit, rounded_up(*tests.front().judgement.detectable_rate)});
   }
   return found;
 }
@@ -187,14 +194,27 @@ std::optional<Nanoseconds> time_needed(const Facts& facts) {
   return root != nullptr && root->judgement.needed ? root->judgement.needed : needed;
 }
 
+/// How many rounds would tell of everything whether the load loses it, or time; nothing when that is told.
+std::optional<int> rounds_needed(const Drafts& drafts) {
+  std::optional<int> needed;
+  for (const Draft& draft : drafts) {
+    if (draft.finding.state != State::kInsufficient || draft.test == nullptr) continue;
+    if (const auto& rounds = draft.test->judgement.needed_rounds) needed = std::max(needed.value_or(0), *rounds);
+  }
+  return needed;
+}
+
 Verdict verdict_of(const Drafts& drafts, const Facts& facts) {
   const auto has = [&](State state) {
     return std::ranges::any_of(drafts, [state](const Draft& draft) { return draft.finding.state == state; });
   };
   if (has(State::kLeak)) return Verdict::kLeak;
   if (has(State::kGrowing)) return Verdict::kSuspect;
+  // It rises with the rounds, and they were too few to tell whether it does so because of them.
+  if (rounds_needed(drafts)) return Verdict::kInsufficient;
   // A part of the machine has no sum that would show what is still undecided.
-  if (!facts.seen(Quantity::kAvailableLost) && has(State::kInsufficient)) return Verdict::kInsufficient;
+  const bool undecided = has(State::kInsufficient) || facts.observation().hardly_read;
+  if (!facts.seen(Quantity::kAvailableLost) && undecided) return Verdict::kInsufficient;
   // Parts of a history that lack the machine's own figures (ps behind meminfo) leave the rest of the window unwatched.
   const Test* root = facts.test(Quantity::kAvailableLost);
   if (!facts.options().rounds && root != nullptr && !root->throughout) return Verdict::kInsufficient;
@@ -225,11 +245,12 @@ Judged judge(const model::Observation& observation, const JudgeOptions& options)
   if (options.rounds) {
     judged.rounds = options.rounds->done.size();
     judged.detectable = detectable_in(facts);
+    if (judged.verdict == Verdict::kInsufficient) judged.rounds_needed = rounds_needed(drafts);
   } else if (const Test* root = facts.test(Quantity::kAvailableLost)) {
     judged.detectable_rate = root->judgement.detectable_rate;
   }
   judged.in_part = !options.rounds && !facts.seen(Quantity::kAvailableLost);
-  judged.struggle = struggle_of(facts);
+  for (const Struggle& sign : struggle_of(facts)) judged.struggle.push_back(sentence_of(sign));
   judged.findings.reserve(drafts.size());
   for (Draft& draft : drafts) judged.findings.push_back(std::move(draft.finding));
   return judged;

@@ -22,7 +22,8 @@ struct Decline {
     std::string row;         ///< ledger row id, or "unattributed"
     std::int64_t bytes = 0;  ///< grew by
   };
-  std::vector<Part> parts;  ///< rows that grew and are neither free nor cache, largest first
+  std::vector<Part> parts;                      ///< rows that grew and are neither free nor cache, largest first
+  std::optional<std::int64_t> swap_free_now{};  ///< nothing: not known, or there was no swap in the window
 };
 
 /// Everything that judging an observation gives.
@@ -39,6 +40,7 @@ struct Judged {
   std::vector<std::string> struggle;      ///< one sentence each: swapping, scanning, stalls
   std::vector<Detectable> detectable;     ///< in rounds: what each would have shown had it lost that much per round
   std::optional<std::size_t> rounds;      ///< rounds of a load that were judged; nothing: by time
+  std::optional<int> rounds_needed;  ///< insufficient: rounds that would tell what the load loses from what time does
 };
 
 struct JudgeOptions {

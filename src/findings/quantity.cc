@@ -39,7 +39,7 @@ constexpr std::array<QuantityInfo, kQuantityCount> kTable{{
     {Q::kVmallocCaller, Q::kVmalloc, Metric::kVmallocBytes, Unit::kBytes, 256 * kKiB, 16 * kMiB, "vmalloc areas of the caller"},
     {Q::kBpfMap, Q::kBpfBytes, Metric::kBpfMapBytes, Unit::kBytes, 64 * kKiB, 16 * kMiB, "memory of the map"},
     {Q::kHolder, Q::kResidual, Metric::kHolderBytes, Unit::kBytes, kMiB, 16 * kMiB, "pages of the holder"},
-    {Q::kCgroupMemory, {}, Metric::kCgroupCurrent, Unit::kBytes, kMiB, 32 * kMiB, "memory of the cgroup that cannot be reclaimed"},
+    {Q::kCgroupMemory, {}, Metric::kCgroupCurrent, Unit::kBytes, kMiB, 32 * kMiB, "memory of the cgroup that cannot be reclaimed, swapped out included"},
     {Q::kProcessHeap, {}, Metric::kProcessHeapInUse, Unit::kBytes, 0, 32 * kMiB, "blocks of its main heap that malloc has given out"},
     {Q::kProcessHeapBlocks, {}, Metric::kProcessHeapBlocks, Unit::kCount, 0, 65536, "blocks of its main heap that malloc has given out"},
     {Q::kMessages, {}, Metric::kSysvMsgCount, Unit::kCount, 0, 4096, "messages that wait in System V queues"},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ struct Rounds {
 struct Detectable {
   std::string of;  ///< "its heap", "descriptors"
   model::Unit unit = model::Unit::kBytes;
-  double per_round = 0;
+  std::int64_t per_round = 0;  ///< rounded up
 };
 
 /// Judges a series by its levels after each round.

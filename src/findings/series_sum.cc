@@ -57,4 +57,13 @@ Edges edges_of(std::span<const Point> series) {
   return {median(series.first(count)), median(series.last(count))};
 }
 
+double counted(std::span<const Point> series) {
+  double sum = 0;
+  for (std::size_t i = 1; i < series.size(); ++i) {
+    const double step = static_cast<double>(series[i].value) - static_cast<double>(series[i - 1].value);
+    sum += std::max(0.0, step);
+  }
+  return sum;
+}
+
 }  // namespace leakscope::findings

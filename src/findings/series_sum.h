@@ -31,4 +31,7 @@ struct Edges {
 };
 [[nodiscard]] Edges edges_of(std::span<const model::Point> series);
 
+/// What a counter counted over its points; where it starts anew it counts nothing.
+[[nodiscard]] double counted(std::span<const model::Point> series);
+
 }  // namespace leakscope::findings

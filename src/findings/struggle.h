@@ -7,8 +7,16 @@
 
 namespace leakscope::findings {
 
-/// One sentence for each sign that the machine is short of memory, or of something countable, right now. No leak by
-/// itself, but what a person must know: it swaps, scans, stalls, kills, or stands close to a limit.
-[[nodiscard]] std::vector<std::string> struggle_of(const Facts& facts);
+/// A sign that the machine is short of memory, or of something countable.
+struct Struggle {
+  model::Metric metric{};  ///< names the file
+  std::string text;        ///< "it swaps: 10.0 MiB/s out, 0 B/s in"
+};
+
+/// Every sign right now, memory first. No leak by itself, but what a person must know: it swaps, scans, stalls, kills,
+/// or stands close to a limit.
+[[nodiscard]] std::vector<Struggle> struggle_of(const Facts& facts);
+/// "it swaps: 10.0 MiB/s out, 0 B/s in (/proc/vmstat)"
+[[nodiscard]] std::string sentence_of(const Struggle& struggle);
 
 }  // namespace leakscope::findings

@@ -27,7 +27,11 @@ void Observation::halve(Slot& slot) {
 
 void Observation::add(const Sample& sample, std::uint32_t stands_for) {
   if (end_ && sample.time.boot < end_->boot) {
-    losses.push_back({"sampler", "samples out of order", 1, 0});
+    if (!disorder_lost_at_) {
+      disorder_lost_at_ = losses.size();
+      losses.push_back({"sampler", "samples out of order", 0, 0});
+    }
+    ++losses[*disorder_lost_at_].count;
     return;
   }
   if (!start_) start_ = sample.time;

@@ -86,6 +86,8 @@ class Observation {
   std::vector<ProcessId> observers;
   /// The axis is a guess: a log whose samples have no time. Nothing may be said in seconds for certain then.
   bool times_assumed = false;
+  /// Of some format of a log more lines could not be read than could: what is missing is no proof of anything.
+  bool hardly_read = false;
 
  private:
   struct Slot {
@@ -106,7 +108,8 @@ class Observation {
   std::size_t samples_ = 0;
   std::uint32_t least_stride_ = 1;
   std::size_t comings_ = 0;
-  std::optional<std::size_t> comings_lost_at_;  ///< which of `losses` counts those that were not kept
+  std::optional<std::size_t> disorder_lost_at_;  ///< which of `losses` counts samples out of order
+  std::optional<std::size_t> comings_lost_at_;   ///< which of `losses` counts those that were not kept
   std::optional<Moment> start_;
   std::optional<Moment> end_;
 };

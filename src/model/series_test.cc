@@ -24,12 +24,14 @@ TEST(Observation, KeepsSeriesByMetricAndSubject) {
   EXPECT_EQ(observation.length(), std::chrono::seconds(1));
 }
 
-TEST(Observation, CountsASampleFromThePastAsLoss) {
+TEST(Observation, CountsSamplesFromThePastAsOneLoss) {
   Observation observation(std::make_shared<Registry>());
   observation.add(sample_at(5, 10));
   observation.add(sample_at(4, 20));
+  observation.add(sample_at(3, 30));
   EXPECT_EQ(observation.samples(), 1U);
   ASSERT_EQ(observation.losses.size(), 1U);
+  EXPECT_EQ(observation.losses[0].count, 2U);
 }
 
 TEST(Observation, TellsHowManySamplesNeedNotBeRead) {

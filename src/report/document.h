@@ -51,6 +51,7 @@ struct Window {
   std::optional<Moment> start;
   std::optional<Moment> end;
   std::size_t samples = 0;
+  bool dated = true;  ///< false: a log without times, or with the time of day alone; wall times mean nothing
   /// Rounds of a load: findings are per round then, not per second.
   struct Rounds {
     std::size_t asked = 0;
@@ -92,6 +93,7 @@ struct Document {
   std::vector<findings::Detectable> detectable;  ///< rounds: what would have been noticed per round
   std::optional<double> detectable_rate;         ///< clean: bytes per second that would have been noticed, machine-wide
   std::optional<Nanoseconds> needed;             ///< insufficient: how long to watch
+  std::optional<int> needed_rounds;              ///< insufficient, in rounds: how many would tell load from time
   std::vector<findings::Finding> findings;
   std::vector<model::Event> events;
   std::vector<model::Coverage> coverage;

@@ -8,6 +8,8 @@
 #include "findings/standout.h"
 #include "session/evidence.h"
 #include "session/kernel_log_report.h"
+#include "session/log_evidence.h"
+#include "session/moment.h"
 #include "session/subject_tables.h"
 
 namespace leakscope::session {
@@ -44,6 +46,11 @@ Result<report::Document> diagnose_kernel_logs(Evidence evidence, const findings:
   return diagnose_kernel_log(logs, options);
 }
 
+bool has_dates(const model::Observation& observation) {
+  const auto end = observation.end();
+  return !end || known_wall_time(observation, end->wall).has_value();
+}
+
 /// One moment can show no growth, but what holds the memory.
 void show_the_only_moment(const model::Observation& observation, report::Document& document) {
   if (document.ledger) {
@@ -61,6 +68,7 @@ report::Document document_from(const model::Observation& observation, const find
   document.command = "diagnose";
   document.host = observation.host;
   document.window = report::Window{observation.start(), observation.end(), observation.samples()};
+  document.window->dated = has_dates(observation);
   document.verdict = judged.verdict;
   findings::Headline headline = findings::headline_of(judged, observation.length());
   document.headline = std::move(headline.sentence);
@@ -68,6 +76,7 @@ report::Document document_from(const model::Observation& observation, const find
   document.detectable = judged.detectable;
   if (judged.verdict == findings::Verdict::kClean) document.detectable_rate = judged.detectable_rate;
   document.needed = judged.needed;
+  document.needed_rounds = judged.rounds_needed;
   document.ledger = judged.ledger;
   document.decline = judged.decline;
   document.findings = judged.findings;
@@ -122,9 +131,13 @@ Result<report::Document> diagnose_evidence(const std::vector<std::string>& paths
   if (!opened) return std::unexpected(std::move(opened.error()));
   if (opened->kind == EvidenceKind::kKernelLog && !evidence.until)
     return diagnose_kernel_logs(std::move(*opened), options);
-  const auto observation = observe_evidence(std::move(*opened), evidence);
-  if (!observation) return std::unexpected(observation.error());
-  return document_from(**observation, options);
+  const bool is_text = opened->kind == EvidenceKind::kText;
+  const auto seen = observe_with_reports(std::move(*opened), evidence);
+  if (!seen) return std::unexpected(seen.error());
+  report::Document document = document_from(*seen->observation, options);
+  add_oom_account(seen->reports, document);
+  if (is_text) name_the_tools(document);
+  return document;
 }
 
 }  // namespace leakscope::session

@@ -21,6 +21,13 @@ report::Comparison::Side shown(const DiffSide& side) {
   return {side.place.text, side.picture.wall, host.hostname, host.kernel_release, host.boot_id};
 }
 
+/// Moments of one observation lie on one axis, whether or not its clock has dates.
+std::optional<Nanoseconds> elapsed_between(const DiffSides& sides, const Difference& difference) {
+  if (!sides.share_observation()) return difference.elapsed;
+  if (sides.after.observation->times_assumed) return std::nullopt;
+  return *sides.after.picture.boot - *sides.before.picture.boot;
+}
+
 /// What happened between the two, where one observation saw both. Who came and went is in the tables.
 void copy_events(const DiffSides& sides, report::Document& document) {
   if (!sides.share_observation()) return;
@@ -62,7 +69,8 @@ void copy_coverage(const DiffSides& sides, report::Document& document) {
 Result<report::Document> diff(const std::vector<std::string>& words, const DiffOptions& options) {
   const auto sides = read_sides(words, options.evidence);
   if (!sides) return std::unexpected(sides.error());
-  const Difference difference = analysis::difference::compare(sides->before.picture, sides->after.picture);
+  Difference difference = analysis::difference::compare(sides->before.picture, sides->after.picture);
+  difference.elapsed = elapsed_between(*sides, difference);
   const std::int64_t at_least =
       options.at_least ? options.at_least->count() : analysis::difference::default_floor(difference);
 

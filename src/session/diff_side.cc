@@ -39,6 +39,20 @@ BootTime settled(const model::Observation& observation, BootTime time) {
   return analysis::difference::first_whole_moment(observation, time, patience);
 }
 
+/// What to compare in the place of a document that has nothing to compare.
+std::string instead_of(const sources::document::Document& document) {
+  const auto has = [&](std::string_view id) {
+    return std::ranges::find(document.tables, id, &sources::document::Table::id) != document.tables.end();
+  };
+  if (document.command == "status" && has("mappings")) {
+    return "It is of one process: compare what `leakscope status --rows 100000 --json` writes, without --pid";
+  }
+  if (document.command == "status" && has("charges")) {
+    return "It is of one cgroup: compare what `leakscope status --rows 100000 --json` writes, without --cgroup";
+  }
+  return "Want what `leakscope status --json` writes of the whole machine";
+}
+
 Result<DiffSide> side_of_document(Place place) {
   auto document = sources::document::read_document(place.path);
   if (!document) return std::unexpected(std::move(document.error()));
@@ -52,7 +66,7 @@ Result<DiffSide> side_of_document(Place place) {
   });
   if (!side.picture.ledger && !listed) {
     return fail(Error::Kind::kUsage, side.place.path, "has neither a ledger nor tables that could be compared",
-                "Want what `leakscope status --json` writes of the whole machine");
+                instead_of(*document));
   }
   return side;
 }
@@ -64,9 +78,7 @@ Result<DiffSide> side_of(Place place, const std::shared_ptr<const model::Observa
   DiffSide side{std::move(place), observation, analysis::difference::picture_of(*observation, time),
                 observation->coverage, observation->losses};
   side.picture.ledger = analysis::accounting::machine_ledger(*observation, time);
-  if (const WallTime wall = wall_time_at(*observation, time); wall.since_epoch > Nanoseconds{0}) {
-    side.picture.wall = wall;
-  }
+  side.picture.wall = known_wall_time(*observation, wall_time_at(*observation, time));
   return side;
 }
 

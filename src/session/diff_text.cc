@@ -45,10 +45,36 @@ std::string process_words(const Change& change) {
                      process ? process->pid.value : 0, change.subject.key.name);
 }
 
+/// The aspects that tell of programs: anonymous memory, or all resident memory where no more is told.
+struct Programs {
+  const AspectChanges* processes = nullptr;
+  const AspectChanges* groups = nullptr;
+  bool all_resident = false;
+
+  explicit Programs(const Difference& difference)
+      : processes(aspect_of(difference, "processes")), groups(aspect_of(difference, "groups")) {
+    if (!empty()) return;
+    all_resident = true;
+    processes = aspect_of(difference, "resident_processes");
+    groups = aspect_of(difference, "resident_groups");
+  }
+
+  [[nodiscard]] bool empty() const { return processes == nullptr && groups == nullptr; }
+
+  /// What all of them together rose by.
+  [[nodiscard]] std::int64_t rise() const {
+    std::int64_t sum = 0;
+    const AspectChanges* told = processes != nullptr ? processes : groups;
+    if (told == nullptr) return sum;
+    for (const Change& change : told->changes) sum += change.rise();
+    return sum;
+  }
+};
+
 /// Programs: each process, or its group where it is the group that rises.
-void add_programs(const Difference& difference, std::vector<Riser>& risers) {
-  const AspectChanges* processes = aspect_of(difference, "processes");
-  const AspectChanges* groups = aspect_of(difference, "groups");
+void add_programs(const Programs& programs, std::vector<Riser>& risers) {
+  const AspectChanges* processes = programs.processes;
+  const AspectChanges* groups = programs.groups;
   std::map<std::string, std::int64_t> largest_of_group;
   if (processes != nullptr) {
     for (const Change& change : processes->changes) {
@@ -107,33 +133,44 @@ void add_caches(const Difference& difference, std::vector<Riser>& risers) {
   if (!told) risers.push_back({"unreclaimable slab", row});
 }
 
+/// Whether subjects, or add_caches(), tell the bytes of a row.
+bool is_told_by_subjects(const Difference& difference, const Programs& programs, std::string_view row) {
+  static constexpr std::array<std::string_view, 7> kAlone{"kernel.large_kmalloc", "kernel.stacks", "kernel.page_tables",
+                                                          "kernel.percpu",        "kernel.vmap",   "user.hugetlb",
+                                                          "user.unmapped"};
+  const auto tells = [&](std::string_view aspect) { return aspect_of(difference, aspect) != nullptr; };
+  if (row == "kernel.slab_unreclaimable") return true;
+  if (row == "user.anonymous") return !programs.empty() || !difference.tells_anonymous();
+  if (row == "user.shared") return tells("tmpfs") || tells("sysv_shm") || (programs.all_resident && !programs.empty());
+  if (row == "kernel.vmalloc") return tells("vmalloc_callers");
+  return std::ranges::find(kAlone, row) == kAlone.end() && tells("holders");
+}
+
 /// Rows of the ledger that no subject stands for.
-void add_rows(const Difference& difference, std::vector<Riser>& risers) {
-  static constexpr std::array<std::string_view, 7> kRows{"kernel.large_kmalloc", "kernel.stacks", "kernel.page_tables",
-                                                         "kernel.percpu",        "kernel.vmap",   "user.hugetlb",
-                                                         "unattributed"};
+void add_rows(const Difference& difference, const Programs& programs, std::vector<Riser>& risers) {
   for (const LedgerChange& change : difference.ledger) {
-    if (std::ranges::find(kRows, change.id) != kRows.end()) risers.push_back({change.label, change.rise()});
+    if (!change.klass) {
+      // Without a row of their own the programs are in the rest.
+      const std::int64_t told = difference.tells_anonymous() ? 0 : std::max<std::int64_t>(programs.rise(), 0);
+      risers.push_back({change.label, change.rise() - told});
+      continue;
+    }
+    const bool kept = *change.klass == LedgerClass::kUser || *change.klass == LedgerClass::kKernel;
+    if (kept && !is_told_by_subjects(difference, programs, change.id)) risers.push_back({change.label, change.rise()});
   }
 }
 
 /// Who rose most, disjoint, those first; who rose by less than a tenth of the first is left out.
 std::vector<Riser> risers_of(const Difference& difference, std::int64_t floor) {
+  const Programs programs(difference);
   std::vector<Riser> risers;
-  add_programs(difference, risers);
+  add_programs(programs, risers);
   add_caches(difference, risers);
   add_subjects(difference, "vmalloc_callers", "vmalloc by", risers);
   add_subjects(difference, "tmpfs", "tmpfs", risers);
   add_subjects(difference, "sysv_shm", "shared memory", risers);
   add_subjects(difference, "holders", "", risers);
-  add_rows(difference, risers);
-  if (difference.aspects.empty()) {
-    risers.clear();
-    for (const LedgerChange& change : difference.ledger) {
-      const bool kept = !change.klass || *change.klass == LedgerClass::kUser || *change.klass == LedgerClass::kKernel;
-      if (kept) risers.push_back({change.label, change.rise()});
-    }
-  }
+  add_rows(difference, programs, risers);
   // Where all together did not grow, those count that were there both times.
   if (difference.lost().value_or(0) < floor) std::erase_if(risers, [](const Riser& riser) { return riser.is_new; });
   std::ranges::stable_sort(risers, std::ranges::greater{}, &Riser::rise);

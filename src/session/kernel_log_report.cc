@@ -1,11 +1,14 @@
 #include "session/kernel_log_report.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +19,7 @@
 #include "session/oom_ledger.h"
 #include "session/oom_story.h"
 #include "session/oom_tables.h"
+#include "sources/kernel_log/line_filter.h"
 #include "sources/kernel_log/log_line.h"
 #include "sources/logs/byte_stream.h"
 #include "sources/logs/line_reader.h"
@@ -26,6 +30,7 @@ namespace {
 
 using findings::Verdict;
 using sources::oom_report::Constraint;
+using sources::oom_report::Counter;
 
 /// The report whose account is given: the last one that tells where memory was, else the last one.
 const LoggedReport& account_report(const std::vector<LoggedReport>& reports) {
@@ -176,7 +181,105 @@ void name_the_source(report::Document& document) {
   }
 }
 
+/// A line that names the kernel as its writer, or printk's clock.
+bool is_of_the_kernel(const sources::kernel_log::LogLine& line) {
+  return !line.bare && line.from_kernel && (line.since_boot || !line.host.empty());
+}
+
+/// What two logs of one machine have of one report: figures that no other report has.
+bool is_same_report(const LoggedReport& one, const LoggedReport& other) {
+  const auto& a = one.report;
+  const auto& b = other.report;
+  if (a.victims.empty() || a.victims.size() != b.victims.size() || a.trigger.comm != b.trigger.comm) return false;
+  const bool times_differ = one.wall && other.wall && !one.since_boot && !other.since_boot && *one.wall != *other.wall;
+  return !times_differ && a.victims.front().pid == b.victims.front().pid &&
+         a.victims.front().comm == b.victims.front().comm && a.victims.front().anon_rss == b.victims.front().anon_rss &&
+         a.machine.get(Counter::kFree) == b.machine.get(Counter::kFree) && a.tasks.size() == b.tasks.size();
+}
+
+/// A pipe cannot be read twice: nothing then.
+std::optional<WallTime> first_date_of(const UniqueFd& fd, const std::string& name, WallTime written) {
+  constexpr std::uint64_t kLinesSeen = 20'000;
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  UniqueFd again(::open(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!again.is_open()) return std::nullopt;
+  auto bytes = sources::logs::open_bytes(std::move(again), name);
+  if (!bytes) return std::nullopt;
+  sources::logs::LineReader lines(std::move(*bytes));
+  sources::kernel_log::LogLineReader reader(written);
+  while (const auto line = lines.next()) {
+    if (lines.lines() > kLinesSeen) break;
+    if (const auto wall = reader.read(line->text).wall) return wall;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+void list_reports(OomLog log, Observed& seen) {
+  model::Observation& observation = *seen.observation;
+  for (LoggedReport& logged : log.reports) {
+    const auto known =
+        std::ranges::find_if(seen.reports, [&](const LoggedReport& other) { return is_same_report(logged, other); });
+    if (known == seen.reports.end()) {
+      seen.reports.push_back(std::move(logged));
+    } else if (!known->wall && logged.wall) {
+      *known = std::move(logged);
+    }
+  }
+  std::ranges::move(log.losses, std::back_inserter(observation.losses));
+}
+
+void add_kills(Observed& seen) {
+  constexpr std::size_t kMostKills = 1000;
+  model::Observation& observation = *seen.observation;
+  const auto end = observation.end();
+  if (!end || observation.times_assumed) return;
+  std::vector<model::Event> kills;
+  for (const LoggedReport& logged : seen.reports) {
+    if (!logged.wall) continue;
+    const Nanoseconds before_end = end->wall.since_epoch - logged.wall->since_epoch;
+    const Moment moment{BootTime{end->boot.since_boot - before_end}, *logged.wall, end->monotonic - before_end};
+    for (const auto& victim : logged.report.victims) {
+      kills.push_back({moment, model::EventKind::kOomKill, {}, victim_words(logged, victim)});
+    }
+  }
+  const auto by_date = [](const model::Event& event) { return event.time.wall; };
+  std::ranges::stable_sort(kills, {}, by_date);
+  const std::size_t left_out = kills.size() - std::min(kills.size(), kMostKills);
+  if (left_out > 0) {
+    observation.losses.push_back({"kernel log", "earlier OOM kills that are not listed", left_out, kills.size()});
+  }
+  std::ranges::move(kills | std::views::drop(left_out), std::back_inserter(observation.events));
+  std::ranges::stable_sort(observation.events, {}, by_date);
+}
+
+std::optional<model::Coverage> coverage_of_reports(const std::vector<LoggedReport>& reports, const std::string& name,
+                                                   const std::string& command) {
+  std::size_t count = 0;
+  const LoggedReport* last = nullptr;
+  for (const LoggedReport& logged : reports) {
+    if (logged.file != name) continue;
+    ++count;
+    last = &logged;
+  }
+  if (last == nullptr) return std::nullopt;
+  std::string why = fmt::format("{} OOM {} in it, the last in line {}", count, count == 1 ? "report" : "reports",
+                                last->report.first_line);
+  if (!last->report.victims.empty()) why += ": " + victim_words(*last, last->report.victims.front());
+  return model::Coverage{name, model::Coverage::State::kPartial, std::move(why), command};
+}
+
+void add_oom_account(const std::vector<LoggedReport>& reports, report::Document& document) {
+  if (reports.empty()) return;
+  const LoggedReport& about = account_report(reports);
+  const auto ledger = ledger_of(about.report);
+  const std::vector<TaskGroup> groups = task_groups(about.report);
+  document.details.push_back(story_of(about, ledger, groups).headline);
+  document.tables.push_back(reports_table(reports));
+  std::ranges::move(report_tables(about.report, ledger, groups), std::back_inserter(document.tables));
+}
 
 Result<report::Document> diagnose_kernel_log(const std::vector<KernelLogInput>& inputs,
                                              const findings::JudgeOptions& options) {
@@ -229,6 +332,7 @@ Result<KernelLogInput> open_kernel_log(std::string name, UniqueFd fd) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return std::unexpected(error_from_errno(errno, name, "look at"));
   const auto changed = std::chrono::seconds(status.st_mtim.tv_sec) + Nanoseconds(status.st_mtim.tv_nsec);
+  const auto first = first_date_of(fd, name, WallTime{changed});
   auto bytes = sources::logs::open_bytes(std::move(fd), name);
   if (!bytes) return std::unexpected(std::move(bytes.error()));
   const auto reader = std::make_shared<sources::logs::LineReader>(std::move(*bytes));
@@ -237,7 +341,26 @@ Result<KernelLogInput> open_kernel_log(std::string name, UniqueFd fd) {
     if (reader->failure()) return std::unexpected(*reader->failure());
     return std::nullopt;
   };
-  return KernelLogInput{std::move(name), std::move(next), WallTime{changed}};
+  return KernelLogInput{std::move(name), std::move(next), WallTime{changed}, first};
+}
+
+KernelLines kernel_lines_of(const KernelLogInput& log) {
+  sources::kernel_log::LogLineReader reader(log.written);
+  KernelLines found;
+  std::uint64_t number = 0;
+  for (auto line = log.lines(); line && *line; line = log.lines()) {
+    ++number;
+    const bool may_tell = !found.any && (*line)->find("kernel") != std::string_view::npos;
+    if (!may_tell && !sources::kernel_log::may_speak_of_memory(**line)) continue;
+    const auto parsed = reader.read(**line);
+    if (!parsed.from_kernel) continue;
+    // Words like a report's, and nothing of it, open none.
+    sources::oom_report::OomParser parser;
+    (void)parser.feed(parsed.message, number);
+    if (parser.is_open()) return {true, true};
+    found.any = found.any || is_of_the_kernel(parsed);
+  }
+  return found;
 }
 
 bool looks_like_kernel_log(std::string_view head) {
@@ -248,7 +371,7 @@ bool looks_like_kernel_log(std::string_view head) {
     if (lines.number() > kLinesSeen) return false;
     const auto parsed = reader.read(*line);
     if (sources::oom_report::begins_report(parsed.message)) return true;
-    if (!parsed.bare && parsed.from_kernel && (parsed.since_boot || !parsed.host.empty())) return true;
+    if (is_of_the_kernel(parsed)) return true;
   }
   return false;
 }

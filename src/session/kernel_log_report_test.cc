@@ -1,5 +1,7 @@
 #include "session/kernel_log_report.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -293,6 +295,177 @@ TEST(KernelLogReport, TellsKernelLogsFromOtherTexts) {
   EXPECT_FALSE(looks_like_kernel_log("Tue Aug 12 03:54:03 UTC 2025\nMemTotal:  1 kB\n"));
   EXPECT_FALSE(looks_like_kernel_log("\x89LKSREC\n"));
   EXPECT_FALSE(looks_like_kernel_log(""));
+}
+
+/// Beside the repository, not in it: whose logs they are is not ours to publish.
+Document diagnose_real(const std::string& name) {
+  const std::string path = std::string(LEAKSCOPE_OOM_REPORTS) + "/../../../../../../shared/data/oom-logs/" + name;
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.is_open()) return {};
+  auto log = open_kernel_log(name, std::move(fd));
+  EXPECT_TRUE(log);
+  std::vector<KernelLogInput> inputs;
+  inputs.push_back(std::move(*log));
+  auto document = diagnose_kernel_log(inputs, {});
+  EXPECT_TRUE(document);
+  return document ? std::move(*document) : Document{};
+}
+
+std::string cell_text(const Document& document, std::string_view column) {
+  const report::Table& table = document.tables.front();
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].id != column) continue;
+    const report::Cell& cell = table.rows.front().at(i);
+    if (const auto* const text = std::get_if<std::string>(&cell)) return *text;
+    if (const auto* const number = std::get_if<std::int64_t>(&cell)) return fmt::format("{}", *number);
+    return "null";
+  }
+  return "no such column";
+}
+
+void expect_that_it_adds_up(const Document& document, std::int64_t total_kib) {
+  ASSERT_TRUE(document.ledger && document.ledger->total);
+  std::int64_t sum = document.ledger->unattributed()->count();
+  for (const model::LedgerRow& each : document.ledger->rows) sum += each.bytes.count();
+  EXPECT_EQ(sum, document.ledger->total->count());
+  EXPECT_EQ(document.ledger->total->count(), total_kib * 1024);
+  EXPECT_LE(std::abs(document.ledger->unattributed()->count()) * 100, document.ledger->total->count());
+}
+
+TEST(RealOomLogs, Rhel7WhereTheMachineWasShort) {
+  const Document document = diagnose_real("rhel7-global-oom.txt");
+  if (document.tables.empty()) GTEST_SKIP() << "no ../shared/data/oom-logs beside the repository";
+  EXPECT_EQ(cell_text(document, "trigger"), "sed");
+  EXPECT_EQ(cell_text(document, "constraint"), "none");
+  EXPECT_EQ(cell_text(document, "gfp"), "0x201da");
+  EXPECT_EQ(cell_text(document, "victim"), "mysqld");
+  EXPECT_EQ(cell_text(document, "pid"), "6576");
+  EXPECT_EQ(cell_text(document, "score"), "651");
+  EXPECT_EQ(cell_text(document, "oom_score_adj"), "0");
+  EXPECT_TRUE(says(document, "the machine was short, not a cgroup"));
+  expect_that_it_adds_up(document, (8379834 - 192987) * 4);
+}
+
+TEST(RealOomLogs, ProxmoxWhereACgroupWasFull) {
+  const Document document = diagnose_real("proxmox-6.8-memcg-oom.txt");
+  if (document.tables.empty()) GTEST_SKIP() << "no ../shared/data/oom-logs beside the repository";
+  EXPECT_EQ(cell_text(document, "trigger"), "php-fpm");
+  EXPECT_EQ(cell_text(document, "constraint"), "memcg");
+  EXPECT_EQ(cell_text(document, "short"), "cgroup /lxc/39004");
+  EXPECT_EQ(cell_text(document, "victim"), "php-fpm");
+  EXPECT_EQ(cell_text(document, "pid"), "3902942");
+  EXPECT_EQ(cell_text(document, "score"), "null") << "kernels since 4.19 do not write it";
+  expect_that_it_adds_up(document, 31211520);
+}
+
+TEST(KernelLogReport, TellsTheVictimsScoreAndNoTimeThatIsNotKnown) {
+  std::string bare;
+  const std::string text = read_report("3.10-global-format-made.txt");
+  LineCursor lines(text);
+  while (const auto line = lines.next()) bare.append(line->substr(15)).append("\n");
+  const Document document = diagnose(bare);
+  ASSERT_FALSE(document.tables.empty());
+  EXPECT_EQ(cell_text(document, "time"), "null");
+  EXPECT_EQ(cell_text(document, "score"), "571");
+  EXPECT_EQ(cell_text(document, "oom_score_adj"), "0");
+  EXPECT_EQ(cell_text(document, "gfp"), "0x201da");
+  EXPECT_EQ(cell_text(diagnose(text), "time"), "1234.500 s after boot");
+}
+
+TEST(KernelLogReport, AReportWhoseHeadIsLostGivesWhatIsLeft) {
+  const std::string text = read_report("6.1-x86_64-slab.txt");
+  for (const std::string_view first : {"Unreclaimable slab info:", "active_anon:", "Node 0 DMA32 free:"}) {
+    const std::size_t at = text.rfind('\n', text.find(first)) + 1;
+    const Document document = diagnose(text.substr(at));
+    EXPECT_FALSE(document.tables.empty()) << first;
+    EXPECT_TRUE(says(document, "who asked for memory is not in the log")) << first;
+    EXPECT_TRUE(says(document, "tail (163")) << first;
+  }
+  // From there on to before the kill.
+  const std::size_t zone = text.rfind('\n', text.find("Node 0 DMA32 free:")) + 1;
+  const Document middle = diagnose(text.substr(zone, text.find("Tasks state") - zone));
+  EXPECT_TRUE(says(middle, "who was killed is not in the log"));
+  EXPECT_TRUE(std::ranges::any_of(middle.tables, [](const report::Table& table) { return table.id == "oom_slab"; }));
+}
+
+TEST(KernelLogReport, WordsOfAReportsMiddleInOtherLogsAreNone) {
+  const Document document = diagnose(
+      "Feb 20 12:45:40 db-17 kernel: slab info: Unreclaimable\n"
+      "Feb 20 12:45:41 db-17 kernel: active_anon: not a figure, inactive_anon: neither\n"
+      "Feb 20 12:45:42 db-17 kernel: disk space free:12 of 20\n"
+      "Feb 20 12:45:43 db-17 kernel: memory: usage of bounce buffers, limit reached\n"
+      "Feb 20 12:45:44 db-17 app[7]: Unreclaimable slab info:\n");
+  EXPECT_TRUE(says(document, "no OOM report in 5 lines")) << all_words(document);
+}
+
+/// A log that tells its first date, last written at another time.
+KernelLogInput dated(std::string text, std::string name, WallTime first, WallTime written) {
+  KernelLogInput input = input_of(std::move(text), std::move(name));
+  input.first = first;
+  input.written = written;
+  return input;
+}
+
+std::string with_syslog_heads(std::string_view text, std::string_view date) {
+  std::string out;
+  LineCursor lines(text);
+  while (const auto line = lines.next()) out += fmt::format("{} db-17 kernel: {}\n", date, *line);
+  return out;
+}
+
+TEST(KernelLogReport, RotatedLogsAreReadInTheOrderOfTheirDates) {
+  const std::string older = with_syslog_heads(later_report(0, 0), "2026-02-20T10:00:00Z");
+  const std::string newer = with_syslog_heads(later_report(7200, 4000), "2026-02-20T12:00:00Z");
+  const auto hour = [](int hours) { return WallTime{kWritten.since_epoch + std::chrono::hours(hours)}; };
+  // Copied in the other order, so that the older one was written last.
+  const auto log =
+      read_oom_logs({dated(newer, "messages", hour(12), hour(20)), dated(older, "messages-old", hour(10), hour(30))});
+  ASSERT_TRUE(log);
+  ASSERT_EQ(log->reports.size(), 2U);
+  EXPECT_EQ(log->reports[0].file, "messages-old");
+  EXPECT_EQ(log->reports[0].boot, log->reports[1].boot);
+  const auto backwards = [](const OomLog& read) {
+    return std::ranges::any_of(read.coverage, [](const model::Coverage& entry) {
+      return entry.why.find("run backwards") != std::string::npos;
+    });
+  };
+  EXPECT_FALSE(backwards(*log));
+  EXPECT_TRUE(backwards(read_log(newer + older)));
+}
+
+TEST(KernelLogReport, WithoutDatesLogsAreReadInTheOrderOfTheirWriting) {
+  const auto at = [](int hours) { return WallTime{kWritten.since_epoch + std::chrono::hours(hours)}; };
+  KernelLogInput before = input_of(later_report(5000, 0), "dmesg.0");
+  before.written = at(1);
+  KernelLogInput after = input_of(later_report(0, 0), "dmesg");
+  after.written = at(2);
+  const auto log = read_oom_logs({after, before});
+  ASSERT_TRUE(log);
+  ASSERT_EQ(log->reports.size(), 2U);
+  EXPECT_EQ(log->reports[0].file, "dmesg.0");
+  EXPECT_EQ(log->reports[1].boot, 1U) << "the clock of the second begins anew";
+}
+
+TEST(KernelLogReport, ALogWithoutHostsIsReadWholeBehindOneThatNamesThem) {
+  const std::string text = read_report("6.1-x86_64-slab.txt");
+  const auto log =
+      read_oom_logs({input_of(with_syslog_heads(text, "2026-02-20T10:00:00Z"), "messages"), input_of(text, "dmesg")});
+  ASSERT_TRUE(log);
+  ASSERT_EQ(log->reports.size(), 2U);
+  for (const LoggedReport& logged : log->reports) EXPECT_TRUE(logged.report.missing().empty()) << logged.file;
+}
+
+TEST(KernelLogReport, LinesOfTheKernelAreFoundWhereverTheyStand) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i)
+    text += fmt::format("Feb 20 12:{:02}:00 db-17 systemd[1]: Started Session {}.\n", i % 60, i);
+  EXPECT_FALSE(kernel_lines_of(input_of(text)).any);
+  EXPECT_FALSE(kernel_lines_of(input_of(text + "Feb 20 13:00:00 db-17 app[1]: kernel: Mem-Info:\n")).any);
+  const KernelLines some = kernel_lines_of(input_of(text + "Feb 20 13:00:00 db-17 kernel: usb 1-1: new device\n"));
+  EXPECT_TRUE(some.any);
+  EXPECT_FALSE(some.reports);
+  EXPECT_TRUE(kernel_lines_of(input_of(text + "Feb 20 13:00:00 db-17 kernel: Mem-Info:\n")).reports);
+  EXPECT_FALSE(kernel_lines_of(input_of("Kill process 5 (x) sharing same memory\n")).reports);
 }
 
 TEST(TaskGroups, AddUpWhatProcessesOfOneNameHeld) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -260,6 +261,179 @@ TEST(Logs, AreRefusedWhenTheyAreNone) {
     const auto nothing = observe_logs(std::move(files), {});
     ASSERT_FALSE(nothing) << text;
     EXPECT_EQ(nothing.error().kind, Error::Kind::kMalformed);
+  }
+}
+
+std::string sample_of(std::int64_t total, std::int64_t available, std::int64_t slab) {
+  const auto line = [](const char* key, std::int64_t kib) { return key + (": " + std::to_string(kib)) + " kB\n"; };
+  return line("MemTotal", total) + line("MemFree", available) + line("MemAvailable", available) + line("Slab", slab) +
+         line("SUnreclaim", slab);
+}
+
+/// Samples a minute apart, from so many seconds on; the slab caches take so much a minute.
+std::string log_of(std::int64_t total, int count, std::int64_t start, std::int64_t pace) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += std::to_string(1'795'177'480 + start + std::int64_t{60} * i) + "\n" +
+            sample_of(total, total / 2 - pace * i, 40'000 + pace * i);
+  }
+  return text;
+}
+
+bool loses(const model::Observation& observation, std::string_view what, std::uint64_t count) {
+  return std::ranges::any_of(observation.losses, [&](const model::Loss& loss) {
+    return loss.what.find(what) != std::string::npos && loss.count == count;
+  });
+}
+
+TEST(Logs, OfTwoMachinesAreThatOfOne) {
+  std::vector<LogFile> files;
+  files.push_back(made("a.log", log_of(24'000'000, 120, 0, 1024)));
+  files.push_back(made("b.log", log_of(8'000'000, 100, 30, 0)));
+  const auto by_file = observe_logs(std::move(files), {});
+  ASSERT_TRUE(by_file);
+  EXPECT_EQ((*by_file)->samples(), 120U);
+  EXPECT_EQ((*by_file)->length(), std::chrono::minutes(119));
+  EXPECT_TRUE(loses(**by_file, "samples of a machine with 7.63 GiB left out: judge it alone", 100));
+  EXPECT_TRUE((*by_file)->events.empty());
+
+  std::string turns;
+  for (int i = 0; i < 50; ++i) {
+    turns += log_of(24'000'000, 1, 60 * i, 0) + log_of(8'000'000, 1, 60 * i + 30, 0);
+    turns += log_of(8'000'000, 1, 60 * i + 45, 0);
+  }
+  const auto mixed = observe_text(turns);
+  ASSERT_NE(mixed, nullptr);
+  EXPECT_EQ(mixed->samples(), 100U);
+  EXPECT_EQ(mixed->find(Metric::kMeminfoMemTotal)->front().value, std::int64_t{8'000'000} * 1024);
+  EXPECT_TRUE(loses(*mixed, "samples of a machine with 22.9 GiB left out", 50));
+}
+
+TEST(Logs, OfAMachineThatWasGivenMemoryAreThatOfOne) {
+  std::string text = log_of(8'000'000, 50, 0, 0);
+  for (int i = 50; i < 100; ++i) {
+    text += std::to_string(1'795'177'480 + 60 * i) + "\n" + sample_of(16'000'000, 12'000'000, 40'000);
+  }
+  const auto observation = observe_text(text);
+  ASSERT_NE(observation, nullptr);
+  EXPECT_EQ(observation->samples(), 100U);
+  EXPECT_TRUE(observation->losses.empty());
+  EXPECT_TRUE(covers(*observation, "logs", "changed from 7.63 GiB to 15.3 GiB"));
+}
+
+TEST(Logs, WhoseClockWasSetForwardAreJudgedAsWithoutIt) {
+  constexpr std::int64_t kFiveHours = 5 * 3600;
+  std::string text = log_of(24'000'000, 100, 0, 1024);
+  for (int i = 100; i < 200; ++i) {
+    text += std::to_string(1'795'177'480 + kFiveHours + 60 * i) + "\n" +
+            sample_of(24'000'000, 12'000'000 - 1024 * i, 40'000 + 1024 * i);
+  }
+  const auto set = observe_text(text);
+  ASSERT_NE(set, nullptr);
+  EXPECT_EQ(set->length(), std::chrono::minutes(199));
+  ASSERT_EQ(set->events.size(), 1U);
+  EXPECT_EQ(set->events[0].kind, model::EventKind::kClockStep);
+  EXPECT_EQ(findings::judge(*set, {}).verdict, Verdict::kSuspect);
+
+  // What leaked on while nobody wrote is time that passed.
+  std::string gap = log_of(24'000'000, 100, 0, 1024);
+  for (int i = 400; i < 500; ++i) {
+    gap +=
+        std::to_string(1'795'177'480 + 60 * i) + "\n" + sample_of(24'000'000, 12'000'000 - 1024 * i, 40'000 + 1024 * i);
+  }
+  const auto waited = observe_text(gap);
+  ASSERT_NE(waited, nullptr);
+  EXPECT_EQ(waited->length(), std::chrono::minutes(499));
+  EXPECT_EQ(waited->events.at(0).kind, model::EventKind::kRecordingGap);
+}
+
+TEST(Logs, MayPartTheDigitsOfTheirAmounts) {
+  std::string text = "MemTotal: 24.683.620 kB\nMemAvailable: 22,946,161 kB\nMapped: 265 772 kB\nHugePages_Total: 0\n";
+  const auto observation = observe_text(text);
+  ASSERT_NE(observation, nullptr);
+  EXPECT_TRUE(observation->losses.empty());
+  EXPECT_EQ(observation->last(model::Registry::machine_id(), Metric::kMeminfoMemAvailable),
+            std::int64_t{22'946'161} * 1024);
+  EXPECT_EQ(observation->last(model::Registry::machine_id(), Metric::kMeminfoMapped), std::int64_t{265'772} * 1024);
+}
+
+TEST(Logs, AreRefusedWhereHardlyALineOfThemCanBeRead) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) {
+    text += std::to_string(1'795'177'480 + i) +
+            "\nMemTotal: 24.68 kB\nMemFree: 9.5 kB\nMemAvailable: x kB\nHugePages_Total: 0\nMapped: 7 kB\n";
+  }
+  std::vector<LogFile> files;
+  files.push_back(made("torn.log", text));
+  const auto refused = observe_logs(std::move(files), {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("can hardly be read"), std::string::npos);
+
+  // A line here and there is a loss, and no more.
+  const auto readable = observe_text("1795177480\n" + sample_of(24'000'000, 9, 9) + "Mapped: x kB\n");
+  ASSERT_NE(readable, nullptr);
+  EXPECT_EQ(readable->losses.size(), 1U);
+}
+
+TEST(Logs, OfTwoWritersLineByLineGiveTheSamplesOfTheFirst) {
+  std::string text;
+  for (int i = 0; i < 200; i += 2) {
+    std::istringstream first(sample_of(24'000'000, 12'000'000 - 1024 * i, 40'000 + 1024 * i));
+    std::istringstream second(sample_of(24'000'000, 12'000'000 - 1024 * (i + 1), 40'000 + 1024 * (i + 1)));
+    for (std::string line; std::getline(first, line);) {
+      text += line + "\n";
+      std::getline(second, line);
+      text += line + "\n";
+    }
+  }
+  const auto observation = observe_text(text);
+  ASSERT_NE(observation, nullptr);
+  const model::Series* available = observation->find(Metric::kMeminfoMemAvailable);
+  ASSERT_NE(available, nullptr);
+  ASSERT_EQ(available->size(), 100U);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ((*available)[static_cast<std::size_t>(i)].value, std::int64_t{12'000'000 - 1024 * 2 * i} * 1024);
+  }
+  EXPECT_TRUE(loses(*observation, "of a second writer", 500));
+}
+
+TEST(Logs, OfGermanFree) {
+  const auto observation = observe_text(
+      "               gesamt     benutzt        frei      gemns.  Puffer/Cache verfügbar\n"
+      "Speicher:    24684092     1646912    20315544        8916     2721636    22622344\n"
+      "Auslager:           0           0           0\n");
+  ASSERT_NE(observation, nullptr);
+  EXPECT_TRUE(observation->losses.empty());
+  EXPECT_EQ(observation->last(model::Registry::machine_id(), Metric::kMeminfoMemAvailable),
+            std::int64_t{22'622'344} * 1024);
+}
+
+TEST(Logs, OfToolsNameTheToolThatTold) {
+  const auto text_of_tool = [](bool with_files) {
+    std::string text;
+    for (int i = 0; i < 300; ++i) {
+      text += std::to_string(1'795'177'480 + 10 * i) + "\nUSER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n" +
+              "root 812 0.6 0.0 4000000 " + std::to_string(100'000 + 1000 * i) + " ? S 14:27 0:07 /bin/leaky\n";
+      if (with_files) text += "Name:\tcat\nPid:\t7\nRssAnon:\t 112 kB\n";
+    }
+    return text;
+  };
+  const auto sources_of = [](const report::Document& document) {
+    std::vector<std::string> sources;
+    for (const findings::Finding& finding : document.findings) {
+      for (const findings::Evidence& evidence : finding.evidence) sources.push_back(evidence.source);
+    }
+    return sources;
+  };
+  for (const bool with_files : {false, true}) {
+    SCOPED_TRACE(with_files);
+    const auto observation = observe_text(text_of_tool(with_files));
+    ASSERT_NE(observation, nullptr);
+    report::Document document = document_from(*observation, {});
+    ASSERT_FALSE(document.findings.empty());
+    name_the_tools(document);
+    EXPECT_EQ(std::ranges::count(sources_of(document), "ps table") > 0, !with_files);
+    EXPECT_EQ(std::ranges::count(sources_of(document), "/proc/PID/status") > 0, with_files);
   }
 }
 

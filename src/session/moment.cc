@@ -20,6 +20,7 @@ constexpr Nanoseconds kDay = std::chrono::hours(24);
 constexpr Nanoseconds kLongest = std::chrono::hours(24 * 366 * 10);
 /// A time just outside is meant to be the first or the last sample: people read times without their milliseconds.
 constexpr Nanoseconds kNear = std::chrono::seconds(1);
+constexpr Nanoseconds kFirstYear = 365 * kDay;
 
 bool exists(const std::string& path) {
   struct stat status{};
@@ -77,15 +78,17 @@ std::optional<BootTime> boot_time_of(const model::Observation& observation, Wall
     const BootTime time = from.boot + (wall.since_epoch - from.wall.since_epoch);
     if (time <= until) return time;
     // The clock jumped over that time: the last sample before.
-    if (i + 1 < anchors.size()) return until;
+    if (i + 1 < anchors.size() && wall < anchors[i + 1].wall) return until;
   }
   return std::nullopt;
 }
 
 std::unexpected<Error> outside(const model::Observation& observation, std::string_view name) {
-  return fail(
-      Error::Kind::kUsage, std::string(name), "nothing was observed at that time",
-      fmt::format("It covers {} to {}", to_rfc3339(observation.start()->wall), to_rfc3339(observation.end()->wall)));
+  const auto start = known_wall_time(observation, observation.start()->wall);
+  const auto end = known_wall_time(observation, observation.end()->wall);
+  return fail(Error::Kind::kUsage, std::string(name), "nothing was observed at that time",
+              start && end ? fmt::format("It covers {} to {}", to_rfc3339(*start), to_rfc3339(*end))
+                           : fmt::format("It covers {}, and has no dates", to_human(observation.length())));
 }
 
 Result<BootTime> resolve_wall(WallTime wall, const model::Observation& observation, std::string_view name) {
@@ -169,6 +172,11 @@ WallTime wall_time_at(const model::Observation& observation, BootTime time) {
   const auto after = std::ranges::upper_bound(anchors, time, {}, &Moment::boot);
   const Moment& from = after == anchors.begin() ? anchors.front() : *std::prev(after);
   return WallTime{from.wall.since_epoch + (time - from.boot)};
+}
+
+std::optional<WallTime> known_wall_time(const model::Observation& observation, WallTime wall) {
+  if (observation.times_assumed || wall.since_epoch < kFirstYear) return std::nullopt;
+  return wall;
 }
 
 }  // namespace leakscope::session

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,5 +50,9 @@ struct Place {
 
 /// What the wall clock showed at that time.
 [[nodiscard]] WallTime wall_time_at(const model::Observation& observation, BootTime time);
+
+/// A time of the observation's wall clock, where it is one: not of a log whose times are assumed, nor of one that tells
+/// the time of day alone (or of a clock that was never set): these lie in the year 1970.
+[[nodiscard]] std::optional<WallTime> known_wall_time(const model::Observation& observation, WallTime wall);
 
 }  // namespace leakscope::session

@@ -51,7 +51,7 @@ TEST(Moment, IsFoundInARecording) {
 
 TEST(Moment, OutsideOfTheRecordingIsAnErrorThatSaysWhatItCovers) {
   const model::Observation observation = two_hours();
-  for (const char* moment : {"08:00", "11:30", "2026-11-19T10:00:00Z", "+3h", "-121m"}) {
+  for (const char* moment : {"08:00", "11:30", "2026-11-19T10:00:00Z", "2026-11-20T11:30:00Z", "+3h", "-121m"}) {
     const auto time = resolve(*parse_moment(moment), observation, "x.lsr");
     ASSERT_FALSE(time) << moment;
     EXPECT_EQ(time.error().kind, Error::Kind::kUsage);
@@ -59,6 +59,20 @@ TEST(Moment, OutsideOfTheRecordingIsAnErrorThatSaysWhatItCovers) {
   }
   const model::Observation empty(std::make_shared<model::Registry>());
   EXPECT_FALSE(resolve({}, empty, "x.lsr"));
+}
+
+TEST(Moment, ATimeWithoutADateIsNotKnown) {
+  model::Observation observation = two_hours();
+  const WallTime start = observation.start()->wall;
+  EXPECT_EQ(known_wall_time(observation, start), start);
+  EXPECT_EQ(known_wall_time(observation, WallTime{hours(14) + minutes(48)}), std::nullopt) << "a time of day";
+  EXPECT_EQ(known_wall_time(observation, WallTime{-seconds(1)}), std::nullopt);
+  observation.times_assumed = true;
+  EXPECT_EQ(known_wall_time(observation, start), std::nullopt) << "49 seconds after nobody knows when";
+  const auto time = resolve(*parse_moment("2027-01-01T00:00:00Z"), observation, "ps.log");
+  ASSERT_FALSE(time);
+  EXPECT_NE(to_string(time.error()).find("It covers 2 h, and has no dates"), std::string::npos)
+      << to_string(time.error());
 }
 
 TEST(Moment, FollowsStepsOfTheClock) {

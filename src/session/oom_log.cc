@@ -35,6 +35,7 @@ struct HostState {
   std::string boot_id;
   std::string release;
   std::optional<Nanoseconds> last;
+  std::optional<WallTime> last_wall;
   std::optional<Nanoseconds> opened_since_boot;
   std::optional<WallTime> opened_wall;
 };
@@ -72,13 +73,18 @@ class Scan {
     const LogLine line = reader_.read(raw);
     if (line.bare && (line.message.starts_with("-- Reboot") || line.message.starts_with("-- Boot"))) return reboot();
     if (!line.from_kernel) return;
-    if (line.bare && current_.empty() && hosts_.size() > 1) return;
-    if (!line.bare) current_ = std::string(line.host);
+    // What a rotated log begins with may be of any of them.
+    if (line.bare && !headed_ && hosts_.size() > 1) return;
+    if (!line.bare) {
+      headed_ = true;
+      current_ = std::string(line.host);
+    }
     HostState* const host = state_of(current_);
     if (host == nullptr) return;
     notice_boot(*host, line);
     host->fresh = false;
     if (line.since_boot) host->last = line.since_boot;
+    notice_date(*host, line);
     if (!line.zone_known && line.wall) zone_assumed_ = true;
     if (!line.year_known && line.wall) year_assumed_ = true;
     count_gaps(line.message);
@@ -155,6 +161,13 @@ class Scan {
     }
   }
 
+  void notice_date(HostState& host, const LogLine& line) {
+    if (!line.wall) return;
+    if (host.last_wall && backwards_ == 0 && line.wall->since_epoch + kBackInTime < host.last_wall->since_epoch)
+      backwards_ = number_;
+    host.last_wall = line.wall;
+  }
+
   /// "oom_kill_process: 3 callbacks suppressed", "** 1204 printk messages dropped **"
   void count_gaps(std::string_view message) {
     const auto count_before = [message](std::string_view phrase) -> std::uint64_t {
@@ -192,6 +205,12 @@ class Scan {
       out_.coverage.push_back({input_.name, State::kPartial, std::move(why), std::move(remedy)});
     };
     if (year_assumed_) partial("its dates have no year: the last one before the file was written is assumed");
+    if (backwards_ > 0) {
+      out_.coverage.push_back({fmt::format("{}:{}", input_.name, backwards_),
+                               State::kPartial,
+                               "its dates run backwards here: reports are taken in the order in which they stand",
+                               {}});
+    }
     if (zone_assumed_) partial("its dates have no time zone: they are shown as if they were UTC");
     lose("messages that the kernel's rate limit left out", suppressed_);
     lose("messages that the log's ring dropped before they were read", dropped_);
@@ -228,8 +247,10 @@ class Scan {
   LogLineReader reader_;
   Hosts& hosts_;
   std::string current_;   ///< the host of the last line that named one
+  bool headed_ = false;   ///< a line of this file had a head
   std::size_t open_ = 0;  ///< hosts that are in the middle of a report
   std::uint64_t number_ = 0;
+  std::uint64_t backwards_ = 0;  ///< the first line that is older than the one before it
   std::uint64_t suppressed_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t events_left_out_ = 0;
@@ -247,7 +268,10 @@ Result<OomLog> read_oom_logs(const std::vector<KernelLogInput>& inputs) {
   std::vector<const KernelLogInput*> in_order;
   in_order.reserve(inputs.size());
   for (const KernelLogInput& input : inputs) in_order.push_back(&input);
-  std::ranges::stable_sort(in_order, {}, [](const KernelLogInput* input) { return input->written; });
+  const bool all_tell =
+      std::ranges::all_of(inputs, [](const KernelLogInput& input) { return input.first.has_value(); });
+  std::ranges::stable_sort(in_order, {},
+                           [=](const KernelLogInput* input) { return all_tell ? input->first : input->written; });
   for (const KernelLogInput* const input : in_order) {
     if (auto read = Scan(log, *input, hosts).run(); !read) return std::unexpected(std::move(read.error()));
   }

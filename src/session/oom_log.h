@@ -23,6 +23,7 @@ struct KernelLogInput {
   std::string name;  ///< as the user would type it
   LineStream lines;
   std::optional<WallTime> written;  ///< when it was last written: the year of lines that do not tell theirs
+  std::optional<WallTime> first{};  ///< the first date in it
 };
 
 /// An OOM report, when and where it was logged.
@@ -46,8 +47,9 @@ struct OomLog {
   std::uint64_t lines = 0;
 };
 
-/// Reads kernel logs, each once, and gives the OOM reports in them. Hosts that are mixed in one log are taken apart;
-/// a report never reaches over a boot.
+/// Reads kernel logs, each once, in the order of their first dates (where not all tell one, in that in which they were
+/// last written: seconds from boot would put the end of one boot behind the beginning of the next), and gives the OOM
+/// reports in them. Hosts that are mixed in one log are taken apart; a report never reaches over a boot.
 [[nodiscard]] Result<OomLog> read_oom_logs(const std::vector<KernelLogInput>& inputs);
 
 }  // namespace leakscope::session

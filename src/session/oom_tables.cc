@@ -112,6 +112,33 @@ Table allocations_table(const OomReport& report) {
   return table;
 }
 
+/// "memcg": the word of the JSON.
+std::string_view word_of(Constraint constraint) {
+  switch (constraint) {
+    case Constraint::kNone:
+      return "none";
+    case Constraint::kCpuset:
+      return "cpuset";
+    case Constraint::kMemoryPolicy:
+      return "memory_policy";
+    case Constraint::kMemcg:
+      break;
+  }
+  return "memcg";
+}
+
+/// "0x1100cca": its names are in the headline, and long.
+Cell gfp_cell(const sources::oom_report::Trigger& trigger) {
+  return trigger.gfp_mask ? Cell(fmt::format("{:#x}", *trigger.gfp_mask)) : Cell();
+}
+
+/// Kernels before 5.4 do not write it where they tell the kill, but in the tasks table.
+std::optional<std::int32_t> oom_score_adj_of(const OomReport& report, const sources::oom_report::Victim& victim) {
+  if (victim.oom_score_adj) return victim.oom_score_adj;
+  const auto task = std::ranges::find(report.tasks, victim.pid, &sources::oom_report::Task::pid);
+  return task == report.tasks.end() ? std::nullopt : task->oom_score_adj;
+}
+
 Cell largest_block(const Zone& zone) {
   for (std::size_t order = zone.free_blocks.size(); order-- > 0;) {
     if (zone.free_blocks[order] > 0) return (zone.free_block_kib * 1024) << order;
@@ -146,20 +173,24 @@ Table reports_table(const std::vector<LoggedReport>& reports) {
       std::ranges::any_of(reports, [&](const LoggedReport& logged) { return logged.file != reports.front().file; });
   Table table{.id = "oom_reports", .title = "OOM reports, the last first"};
   table.columns = {{"time", "time", ColumnKind::kText},
-                   {"short", "what was short", ColumnKind::kText},
+                   {"short", "short of", ColumnKind::kText},
                    {"trigger", "asked by", ColumnKind::kText},
                    {"order", "order", ColumnKind::kIdentifier},
                    {"victim", "killed", ColumnKind::kText},
                    {"pid", "PID", ColumnKind::kIdentifier},
                    {"anonymous", "anonymous", ColumnKind::kBytes},
-                   {"line", "line", ColumnKind::kIdentifier}};
+                   {"line", "line", ColumnKind::kIdentifier},
+                   {"constraint", "kind", ColumnKind::kText},
+                   {"gfp", "gfp", ColumnKind::kText},
+                   {"score", "score", ColumnKind::kIdentifier},
+                   {"oom_score_adj", "adj", ColumnKind::kIdentifier}};
   if (files) table.columns.push_back({"file", "file", ColumnKind::kText});
   if (hosts) table.columns.push_back({"host", "host", ColumnKind::kText});
   for (std::size_t i = reports.size(); i-- > 0;) {
     if (table.rows.size() == kReportsShown) break;
     const LoggedReport& logged = reports[i];
     const OomReport& report = logged.report;
-    std::vector<Cell> row{time_text(logged), short_of(report),
+    std::vector<Cell> row{logged.wall || logged.since_boot ? Cell(time_text(logged)) : Cell(), short_of(report),
                           report.trigger.comm.empty() ? Cell() : Cell(report.trigger.comm),
                           cell_of(report.trigger.order)};
     if (report.victims.empty()) {
@@ -171,6 +202,14 @@ Table reports_table(const std::vector<LoggedReport>& reports) {
       row.push_back(bytes_cell(victim.anon_rss));
     }
     row.emplace_back(static_cast<std::int64_t>(report.first_line));
+    row.push_back(report.constraint ? Cell(std::string(word_of(*report.constraint))) : Cell());
+    row.push_back(gfp_cell(report.trigger));
+    if (report.victims.empty()) {
+      row.insert(row.end(), 2, Cell());
+    } else {
+      row.push_back(cell_of(report.victims.front().score));
+      row.push_back(cell_of(oom_score_adj_of(report, report.victims.front())));
+    }
     if (files) row.emplace_back(logged.file);
     if (hosts) row.emplace_back(logged.host);
     table.rows.push_back(std::move(row));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "session/process_look.h"
 #include "session/remedies.h"
 #include "session/status.h"
 #include "sources/process/process_inspection.h"
@@ -20,6 +21,9 @@ using sources::process::MappingGroup;
 using sources::process::MappingKind;
 using sources::process::Occurrence;
 using sources::process::ProcessInspection;
+
+/// As long as a source beside the sampler has.
+constexpr Nanoseconds kPatience = std::chrono::seconds(2);
 
 Cell cell(const std::optional<std::int64_t>& value) { return value ? Cell(*value) : Cell(); }
 
@@ -153,7 +157,7 @@ std::string headline_of(const ProcessInspection& process) {
 Result<report::Document> process_status(const StatusOptions& options, Pid pid) {
   auto root = RootedDir::open(options.sources.root);
   if (!root) return std::unexpected(std::move(root.error()));
-  auto process = sources::process::inspect_process(*root, pid);
+  auto process = look_at_process(options.sources.root, pid, kPatience);
   if (!process) return std::unexpected(std::move(process.error()));
   report::Document document;
   document.command = "status";

@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -74,6 +75,37 @@ Table sessions_table(const recording::RecordingSummary& summary) {
                           facts.host.kernel_release, ending_of(session)});
   }
   return table;
+}
+
+std::string cgroups_text(int version) {
+  return version == 12 ? "v2, with the memory controller in v1" : fmt::format("v{}", version);
+}
+
+/// What the machine is, beyond the name and release that stand above every answer.
+Table host_table(const model::Host& host) {
+  Table table{.id = "host", .title = "the machine"};
+  table.columns = {{"fact", "", ColumnKind::kText}, {"value", "", ColumnKind::kText}};
+  const auto add = [&](const char* fact, std::string value) {
+    if (!value.empty()) table.rows.push_back({std::string(fact), std::move(value)});
+  };
+  add("kernel", host.kernel_version);
+  add("machine", host.machine);
+  add("CPUs", host.cpus ? fmt::format("{}", *host.cpus) : "");
+  add("page size", to_human(Bytes(host.page_size.bytes)));
+  add("virtualization", host.virtualization);
+  add("transparent hugepages", host.transparent_hugepages);
+  if (host.cgroup_version) add("cgroups", cgroups_text(*host.cgroup_version));
+  add("boot id", host.boot_id);
+  add("modules", host.modules.empty() ? "" : fmt::format("{}", host.modules.size()));
+  return table;
+}
+
+/// What is too long for a line of a table.
+std::vector<std::string> host_details(const model::Host& host) {
+  std::vector<std::string> details;
+  if (!host.command_line.empty()) details.push_back("Command line of the kernel: " + host.command_line);
+  if (!host.modules.empty()) details.push_back(fmt::format("Modules: {}", fmt::join(host.modules, ", ")));
+  return details;
 }
 
 /// Goes over all samples and counts.
@@ -182,6 +214,8 @@ Result<report::Document> show_recording(const std::string& path) {
   document.host = (*stream)->host();
   document.window = census.window();
   document.headline = headline_of(path, census);
+  document.details = host_details(document.host);
+  document.tables.insert(document.tables.begin(), host_table(document.host));
   document.tables.push_back(census.subjects_table(*registry));
   document.tables.push_back(census.events_table());
   std::erase_if(document.tables, [](const Table& table) { return table.rows.empty(); });

@@ -31,6 +31,10 @@ class ShowTest : public ::testing::Test {
     sources::recording::WriterOptions options;
     options.host.boot_id = boot_id;
     options.host.kernel_release = "6.18.0-made";
+    options.host.kernel_version = "Linux version 6.18.0-made";
+    options.host.command_line = "root page_owner=on";
+    options.host.cgroup_version = 2;
+    options.host.modules = {"ext4", "xfs"};
     options.start = start;
     options.interval = std::chrono::seconds(5);
     options.sync = false;
@@ -96,6 +100,23 @@ TEST_F(ShowTest, TellsWhatIsThere) {
   EXPECT_EQ(events->rows[0][1], report::Cell(std::int64_t{2}));
 }
 
+TEST_F(ShowTest, TellsWhatTheMachineIs) {
+  record("first");
+  const auto document = show_recording(path);
+  ASSERT_TRUE(document) << to_string(document.error());
+  const report::Table* host = table(*document, "host");
+  ASSERT_NE(host, nullptr);
+  const auto has = [&](const char* fact, const char* value) {
+    return std::ranges::find(host->rows, std::vector<report::Cell>{fact, value}) != host->rows.end();
+  };
+  EXPECT_TRUE(has("kernel", "Linux version 6.18.0-made"));
+  EXPECT_TRUE(has("cgroups", "v2"));
+  EXPECT_TRUE(has("boot id", "first"));
+  EXPECT_TRUE(has("modules", "2"));
+  EXPECT_EQ(document->details,
+            (std::vector<std::string>{"Command line of the kernel: root page_owner=on", "Modules: ext4, xfs"}));
+}
+
 TEST_F(ShowTest, ARecordingThatWasCutIsShownUpToTheCut) {
   record("first");
   record("first");
@@ -110,7 +131,7 @@ TEST_F(ShowTest, ExportsEveryReadingAsALine) {
   record("first");
   const std::string csv = exported(ExportFormat::kCsv);
   EXPECT_EQ(std::ranges::count(csv, '\n'), 7);  // three samples of two readings, and the names
-  EXPECT_NE(csv.find(",812,1503,process.rss_anon,bytes,8192\n"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(",812,15.03,process.rss_anon,bytes,8192\n"), std::string::npos) << csv;
   const std::string ndjson = exported(ExportFormat::kNdjson);
   EXPECT_EQ(std::ranges::count(ndjson, '\n'), 6);
 }

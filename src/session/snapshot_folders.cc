@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text_cursor.h"
+#include "session/kernel_log_report.h"
 #include "session/source_set.h"
 #include "session/tool_texts.h"
 #include "sources/procfs/host.h"
@@ -41,37 +42,50 @@ struct Gathered {
   }
 };
 
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  if (what.empty() || what == with) return;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
 /// The folders in an unpacked archive go by the archive's name: that of the scratch directory says nothing.
-Result<> gather_archive(const std::string& path, Gathered& gathered) {
+Result<> gather_archive(const Evidence::Part& part, Gathered& gathered) {
   auto scratch = snapshot::ScratchFolder::make();
   if (!scratch) return std::unexpected(std::move(scratch.error()));
-  auto unpacked = snapshot::unpack_archive(path, (*scratch)->fd());
-  if (!unpacked) return std::unexpected(std::move(unpacked.error()));
-  std::ranges::move(unpacked->coverage, std::back_inserter(gathered.coverage));
+  auto unpacked = snapshot::unpack_archive(part.path, (*scratch)->fd());
+  if (!unpacked) {
+    Error error = std::move(unpacked.error());
+    if (error.where == part.path) error.where = part.name;
+    return std::unexpected(std::move(error));
+  }
+  for (Coverage& entry : unpacked->coverage) {
+    replace_all(entry.why, part.path, part.name);
+    gathered.coverage.push_back(std::move(entry));
+  }
   std::ranges::move(unpacked->losses, std::back_inserter(gathered.losses));
   auto folders = snapshot::find_folders((*scratch)->path());
   if (!folders) {
-    return fail(Error::Kind::kNotFound, path, "holds neither proc/meminfo nor sos_commands, also one level down",
+    return fail(Error::Kind::kNotFound, part.name,
+                "holds neither proc/meminfo nor sos_commands nor var/log/messages, also one level down",
                 "Give a sosreport or a tar of a snapshot");
   }
   for (Folder& folder : *folders) {
-    folder.name = path + folder.name.substr((*scratch)->path().size());
+    folder.name = part.name + folder.name.substr((*scratch)->path().size());
     gathered.folders.push_back(std::move(folder));
   }
   gathered.scratch.push_back(*std::move(scratch));
   return {};
 }
 
-Result<Gathered> gather(const std::vector<std::string>& paths) {
+Result<Gathered> gather(const std::vector<Evidence::Part>& parts) {
   Gathered gathered;
-  for (const std::string& path : paths) {
-    const auto kind = kind_of_evidence(path);
-    if (!kind) return std::unexpected(kind.error());
-    if (*kind == EvidenceKind::kArchive) {
-      if (auto done = gather_archive(path, gathered); !done) return std::unexpected(std::move(done.error()));
+  for (const Evidence::Part& part : parts) {
+    if (part.kind == EvidenceKind::kArchive) {
+      if (auto done = gather_archive(part, gathered); !done) return std::unexpected(std::move(done.error()));
       continue;
     }
-    auto folders = snapshot::find_folders(path);
+    auto folders = snapshot::find_folders(part.path);
     if (!folders) return std::unexpected(std::move(folders.error()));
     std::ranges::move(*folders, std::back_inserter(gathered.folders));
   }
@@ -161,11 +175,7 @@ std::vector<Moment> moments_of(Gathered& gathered, const EvidenceOptions& option
 
 /// What was unpacked lies in a directory that is gone when somebody reads of it.
 void as_the_user_knows_it(std::string& text, const Folder& folder) {
-  if (folder.name == folder.root.path()) return;
-  for (std::size_t at = text.find(folder.root.path()); at != std::string::npos;
-       at = text.find(folder.root.path(), at + folder.name.size())) {
-    text.replace(at, folder.root.path().size(), folder.name);
-  }
+  replace_all(text, folder.root.path(), folder.name);
 }
 
 void sample(sources::Source& source, model::SampleSink& sink, std::vector<Coverage>& coverage) {
@@ -230,6 +240,46 @@ std::vector<model::Sample> processes_of(Gathered& gathered, const std::shared_pt
   return samples;
 }
 
+/// "sos_commands/memory/free": what tools printed is a series of its own, if it is one. sar's binary files need sadf.
+void tell_of_texts(const Folder& folder, const std::string& before_command, std::vector<Coverage>& coverage) {
+  std::vector<std::string> names = texts_not_read(folder.root);
+  if (names.empty()) return;
+  const std::string first = fmt::format("{}/{}", folder.name, names.front());
+  const bool is_binary =
+      names.front().starts_with("sos_commands/sar/sa") && !names.front().starts_with("sos_commands/sar/sar");
+  const std::string command = is_binary ? fmt::format("sadf -j {} -- -r ALL -S -v | leakscope diagnose --from -", first)
+                                        : "leakscope diagnose --from " + first;
+  coverage.push_back({"texts of tools", Coverage::State::kPartial,
+                      fmt::format("not read in {}: {}", folder.name, fmt::join(names, ", ")),
+                      before_command + command});
+}
+
+/// The kernel logs in a folder: what they tell of OOM kills, and what else of its texts could be judged by its name.
+void read_texts(const Folder& folder, Observed& seen, std::vector<Coverage>& coverage) {
+  const std::string before_command = folder.name == folder.root.path() ? "" : "unpack it, then: ";
+  OomLog log = kernel_logs_of(folder.root);
+  std::vector<std::string> files;
+  for (LoggedReport& logged : log.reports) {
+    as_the_user_knows_it(logged.file, folder);
+    if (std::ranges::find(files, logged.file) == files.end()) files.push_back(logged.file);
+    // Seconds from boot alone are those of the boot that the folder shows.
+    const auto booted = booted_at(folder);
+    if (!logged.wall && logged.since_boot && booted) logged.wall = WallTime{*booted + *logged.since_boot};
+  }
+  for (const std::string& file : files) {
+    auto entry = coverage_of_reports(log.reports, file, before_command + "leakscope diagnose --from " + file);
+    entry->why = fmt::format("{}: {}", std::exchange(entry->source, "kernel log"), entry->why);
+    coverage.push_back(std::move(*entry));
+  }
+  for (Coverage& entry : log.coverage) {
+    if (entry.state == Coverage::State::kOk) continue;
+    as_the_user_knows_it(entry.source, folder);
+    coverage.push_back(std::move(entry));
+  }
+  list_reports(std::move(log), seen);
+  tell_of_texts(folder, before_command, coverage);
+}
+
 /// That of the last folder, and of the earlier ones what is not a fault of the last, too.
 void add_coverage(Observation& observation, const Folder& folder, std::vector<Coverage> coverage, bool is_last) {
   for (Coverage& entry : coverage) {
@@ -249,31 +299,32 @@ void add_coverage(Observation& observation, const Folder& folder, std::vector<Co
 
 }  // namespace
 
-Result<std::unique_ptr<Observation>> observe_folders(const std::vector<std::string>& paths,
-                                                     const EvidenceOptions& options) {
-  auto gathered = gather(paths);
+Result<Observed> observe_moments(const std::vector<Evidence::Part>& parts, const EvidenceOptions& options) {
+  auto gathered = gather(parts);
   if (!gathered) return std::unexpected(std::move(gathered.error()));
   choose(*gathered);
   const std::vector<Moment> moments = moments_of(*gathered, options);
   const auto registry = std::make_shared<model::Registry>();
   const std::vector<model::Sample> processes = processes_of(*gathered, registry);
-  auto observation = std::make_unique<Observation>(registry);
+  Observed seen{std::make_unique<Observation>(registry), {}};
+  Observation& observation = *seen.observation;
   std::vector<std::vector<Coverage>> coverage(moments.size());
   for (std::size_t i = 0; i < moments.size(); ++i) {
     const Folder& folder = gathered->folders[i];
-    if (i > 0 && moments[i].boot <= observation->end()->boot) {
+    if (i > 0 && moments[i].boot <= observation.end()->boot) {
       gathered->partial(fmt::format("{} is of the same moment as another folder and was left out", folder.name));
       continue;
     }
-    read_folder(folder, moments[i], processes.empty() ? nullptr : &processes[i], *observation, coverage[i],
-                observation->losses);
+    read_folder(folder, moments[i], processes.empty() ? nullptr : &processes[i], observation, coverage[i],
+                observation.losses);
+    read_texts(folder, seen, coverage[i]);
   }
   for (std::size_t i = moments.size(); i-- > 0;) {
-    add_coverage(*observation, gathered->folders[i], std::move(coverage[i]), i + 1 == moments.size());
+    add_coverage(observation, gathered->folders[i], std::move(coverage[i]), i + 1 == moments.size());
   }
-  std::ranges::move(gathered->coverage, std::back_inserter(observation->coverage));
-  std::ranges::move(gathered->losses, std::back_inserter(observation->losses));
-  return observation;
+  std::ranges::move(gathered->coverage, std::back_inserter(observation.coverage));
+  std::ranges::move(gathered->losses, std::back_inserter(observation.losses));
+  return seen;
 }
 
 }  // namespace leakscope::session

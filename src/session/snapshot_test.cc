@@ -17,9 +17,9 @@
 #include <gtest/gtest.h>
 
 #include "session/diagnose.h"
+#include "session/evidence.h"
 #include "session/record.h"
 #include "session/recordings.h"
-#include "session/snapshot_folders.h"
 #include "session/source_set.h"
 #include "sources/redaction/file_redaction.h"
 #include "sources/snapshot/layout.h"
@@ -84,7 +84,7 @@ TEST(Snapshot, ShowsWhatTheLiveMachineShows) {
   const auto taken = take_snapshot({.directory = folder});
   ASSERT_TRUE(taken.has_value()) << to_string(taken.error());
   EXPECT_GT(taken->files, 50U);
-  const auto seen = observe_folders({folder}, {});
+  const auto seen = observe_evidence({folder}, {});
   ASSERT_TRUE(seen.has_value()) << to_string(seen.error());
 
   const auto root = RootedDir::open("/");
@@ -200,7 +200,7 @@ TEST(Snapshot, PseudonymsAreTheSameUnderOneKey) {
   const auto host = [&](const char* name) { return test_text(place.path() / name / "proc/sys/kernel/hostname"); };
   EXPECT_EQ(host("one"), host("two"));
   EXPECT_NE(host("one"), host("other"));
-  const auto both = observe_folders({place.path() / "one", place.path() / "two"}, {});
+  const auto both = observe_evidence({place.path() / "one", place.path() / "two"}, {});
   ASSERT_TRUE(both.has_value());
   EXPECT_EQ((*both)->samples(), 2U) << "moments of one boot, known by its pseudonym";
 }
@@ -321,7 +321,7 @@ TEST(Folders, AnyOrderIsTheOrderOfTime) {
   const std::string second = history.add(10, 100);
   const std::string first = history.add(0, 0);
   const std::string third = history.add(20, 200);
-  const auto seen = observe_folders({second, third, first}, {});
+  const auto seen = observe_evidence({second, third, first}, {});
   ASSERT_TRUE(seen.has_value()) << to_string(seen.error());
   EXPECT_EQ((*seen)->samples(), 3U);
   EXPECT_EQ((*seen)->length(), std::chrono::minutes(20));
@@ -334,12 +334,12 @@ TEST(Folders, OtherBootsMachinesAndDoublesAreLeftOut) {
   const std::string a = history.add(1, 0);
   const std::string b = history.add(2, 0);
   const std::string elsewhere = history.add(1, 0, "boot-x", "web");
-  const auto seen = observe_folders({old, a, b, b}, {});
+  const auto seen = observe_evidence({old, a, b, b}, {});
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ((*seen)->samples(), 2U);
   EXPECT_TRUE(tells(**seen, "another boot"));
   EXPECT_TRUE(tells(**seen, "same moment"));
-  const auto mixed = observe_folders({elsewhere, a, b}, {});
+  const auto mixed = observe_evidence({elsewhere, a, b}, {});
   ASSERT_TRUE(mixed.has_value());
   EXPECT_EQ((*mixed)->samples(), 2U);
   EXPECT_TRUE(tells(**mixed, "another machine"));
@@ -357,11 +357,11 @@ TEST(Folders, WithoutTimesTheOrderGivenCountsAndIsTold) {
     fs::last_write_time(fs::path(moments.back()) / "proc/meminfo",
                         fs::file_time_type::clock::from_sys(std::chrono::sys_seconds{}));
   }
-  const auto assumed = observe_folders(moments, {});
+  const auto assumed = observe_evidence(moments, {});
   ASSERT_TRUE(assumed.has_value());
   EXPECT_EQ((*assumed)->samples(), 3U);
   EXPECT_TRUE(tells(**assumed, "assumed"));
-  const auto told = observe_folders(moments, {.interval = std::chrono::hours(1)});
+  const auto told = observe_evidence(moments, {.interval = std::chrono::hours(1)});
   EXPECT_EQ((*told)->length(), std::chrono::hours(2));
 }
 
@@ -372,7 +372,7 @@ TEST(Folders, TellWhatTheSnapshotCouldNotRead) {
   std::ofstream(fs::path(moment) / "leakscope-snapshot")
       << "leakscope snapshot 1\nwall_ns 1700000000000000000\nboot_ns 60000000000\nmissing denied proc/vmallocinfo: not "
          "permitted\n";
-  const auto seen = observe_folders({moment}, {});
+  const auto seen = observe_evidence({moment}, {});
   ASSERT_TRUE(seen.has_value());
   EXPECT_TRUE(tells(**seen, "not permitted"));
   EXPECT_EQ((*seen)->end()->boot.since_boot, std::chrono::minutes(1));

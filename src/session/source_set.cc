@@ -27,7 +27,8 @@ namespace {
 
 using Opened = Result<std::unique_ptr<sources::Source>>;
 
-/// One source as a row: its name for coverage when it does not open, and how it is opened.
+/// One source as a row: its name for coverage when it does not open, which is the one it gives itself when it does, and
+/// how it is opened.
 struct Row {
   std::string_view name;
   Opened (*open)(const RootedDir& root, PageSize page_size);
@@ -47,17 +48,17 @@ constexpr Row kRows[] = {
     {"swaps", [](const RootedDir& root, PageSize) { return procfs::open_swaps(root); }},
     {"net_dev", [](const RootedDir& root, PageSize) { return procfs::open_net_dev(root); }},
     {"diskstats", [](const RootedDir& root, PageSize) { return procfs::open_diskstats(root); }},
-    {"numa", [](const RootedDir& root, PageSize) { return sources::sysfs::open_numa_nodes(root); }},
+    {"numa_nodes", [](const RootedDir& root, PageSize) { return sources::sysfs::open_numa_nodes(root); }},
     {"hugepages", [](const RootedDir& root, PageSize) { return sources::sysfs::open_hugepages(root); }},
     {"zram", [](const RootedDir& root, PageSize) { return sources::sysfs::open_zram(root); }},
-    {"slab", [](const RootedDir& root, PageSize size) { return sources::slab::open_slab(root, size); }},
-    {"vmalloc", [](const RootedDir& root, PageSize size) { return sources::vmalloc::open_vmalloc(root, size); }},
-    {"sockets", [](const RootedDir& root, PageSize size) { return counters::open_socket_counters(root, size); }},
-    {"objects", [](const RootedDir& root, PageSize) { return counters::open_object_counters(root); }},
+    {"slabinfo", [](const RootedDir& root, PageSize size) { return sources::slab::open_slab(root, size); }},
+    {"vmallocinfo", [](const RootedDir& root, PageSize size) { return sources::vmalloc::open_vmalloc(root, size); }},
+    {"sockstat", [](const RootedDir& root, PageSize size) { return counters::open_socket_counters(root, size); }},
+    {"kernel_objects", [](const RootedDir& root, PageSize) { return counters::open_object_counters(root); }},
     {"sysvipc", [](const RootedDir& root, PageSize) { return counters::open_sysvipc(root); }},
     {"modules", [](const RootedDir& root, PageSize) { return counters::open_modules(root); }},
     {"tmpfs", [](const RootedDir& root, PageSize) { return sources::tmpfs::open_tmpfs(root); }},
-    {"bpf_objects", [](const RootedDir& root, PageSize) { return sources::bpf_objects::open_bpf_objects(root); }},
+    {"bpf", [](const RootedDir& root, PageSize) { return sources::bpf_objects::open_bpf_objects(root); }},
     {"page_holders",
      [](const RootedDir& root, PageSize size) { return sources::page_holders::open_page_holders(root, size); }},
     {"debugfs_holders",

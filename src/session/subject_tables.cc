@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <span>
 
@@ -18,6 +19,7 @@ struct MetricColumn {
   Metric metric;
   std::string_view id;
   std::string_view title;
+  bool only_if_known = false;  ///< no column where no subject has it
 };
 
 /// One table as data: which subjects, what is shown of them; the first column sorts.
@@ -44,6 +46,7 @@ constexpr auto kGroupColumns = std::to_array<MetricColumn>({
     {Metric::kGroupRssAnon, "rss_anon", "anonymous"},
     {Metric::kGroupRssShmem, "rss_shmem", "shared"},
     {Metric::kGroupSwap, "swap", "swap"},
+    {.metric = Metric::kGroupPss, .id = "pss", .title = "PSS", .only_if_known = true},
     {Metric::kGroupMembers, "members", "processes"},
     {Metric::kGroupThreads, "threads", "threads"},
 });
@@ -79,6 +82,10 @@ constexpr auto kHolderColumns = std::to_array<MetricColumn>({{Metric::kHolderByt
 constexpr auto kSwapColumns = std::to_array<MetricColumn>({
     {Metric::kSwapUsed, "used", "used"},
     {Metric::kSwapSize, "size", "size"},
+});
+constexpr auto kZramColumns = std::to_array<MetricColumn>({
+    {Metric::kZramMemUsed, "mem_used", "takes"},
+    {Metric::kZramOrigData, "orig_data", "holds"},
 });
 constexpr auto kHugepageColumns = std::to_array<MetricColumn>({
     {Metric::kHugepagesTotal, "total", "pool"},
@@ -120,6 +127,7 @@ constexpr auto kLayouts = std::to_array<Layout>({
      .columns = kHolderColumns,
      .with_detail = true},
     {.id = "swap_devices", .title = "swap", .kind = SubjectKind::kSwapDevice, .columns = kSwapColumns},
+    {.id = "zram_devices", .title = "zram", .kind = SubjectKind::kZramDevice, .columns = kZramColumns},
     {.id = "hugepages",
      .title = "hugepages (kB per page)",
      .kind = SubjectKind::kHugepageSize,
@@ -153,13 +161,21 @@ bool worth_a_table(const Layout& layout, const std::vector<Ranked>& subjects) {
   return layout.kind == SubjectKind::kNumaNode ? subjects.size() > 1 : !subjects.empty();
 }
 
+std::vector<MetricColumn> columns_of(const model::Observation& observation, const Layout& layout) {
+  std::vector<MetricColumn> columns;
+  std::ranges::copy_if(layout.columns, std::back_inserter(columns), [&](const MetricColumn& column) {
+    return !column.only_if_known || !observation.subjects_with(column.metric).empty();
+  });
+  return columns;
+}
+
 std::vector<report::Cell> row_of(const model::Observation& observation, const Layout& layout,
-                                 model::SubjectId subject) {
+                                 std::span<const MetricColumn> columns, model::SubjectId subject) {
   const model::SubjectInfo info = observation.info(subject);
   std::vector<report::Cell> row;
   if (layout.with_pid) row.emplace_back(std::int64_t{info.key.process ? info.key.process->pid.value : 0});
   row.emplace_back(info.key.name);
-  for (const MetricColumn& column : layout.columns) {
+  for (const MetricColumn& column : columns) {
     const auto value = observation.last(subject, column.metric);
     row.push_back(value ? report::Cell(*value) : report::Cell());
   }
@@ -173,13 +189,16 @@ report::Table table_of(const model::Observation& observation, const Layout& layo
   report::Table table{.id = std::string(layout.id), .title = std::string(layout.title)};
   if (layout.with_pid) table.columns.push_back({"pid", "PID", ColumnKind::kText});
   table.columns.push_back({"name", "name", ColumnKind::kText});
-  for (const MetricColumn& column : layout.columns) {
+  const std::vector<MetricColumn> columns = columns_of(observation, layout);
+  for (const MetricColumn& column : columns) {
     table.columns.push_back({std::string(column.id), std::string(column.title), column_kind(column.metric)});
   }
   if (layout.with_cgroup) table.columns.push_back({"cgroup", "cgroup", ColumnKind::kText});
   if (layout.with_detail) table.columns.push_back({"detail", "", ColumnKind::kText});
   const std::size_t shown = std::min(rows, subjects.size());
-  for (const Ranked& entry : subjects.first(shown)) table.rows.push_back(row_of(observation, layout, entry.subject));
+  for (const Ranked& entry : subjects.first(shown)) {
+    table.rows.push_back(row_of(observation, layout, columns, entry.subject));
+  }
   table.rows_not_shown = subjects.size() - shown;
   return table;
 }

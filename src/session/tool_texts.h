@@ -9,6 +9,7 @@
 #include "model/coverage.h"
 #include "model/registry.h"
 #include "model/sample.h"
+#include "session/oom_log.h"
 
 namespace leakscope::session {
 
@@ -17,5 +18,12 @@ namespace leakscope::session {
 [[nodiscard]] std::vector<model::Sample> processes_told_by_ps(std::span<const RootedDir* const> folders,
                                                               const std::shared_ptr<model::Registry>& registry,
                                                               std::vector<model::Coverage>& coverage);
+
+/// What the kernel logs in the folder tell: dmesg, journalctl, var/log/messages and their like. Names are as the folder
+/// displays them.
+[[nodiscard]] OomLog kernel_logs_of(const RootedDir& folder);
+
+/// Texts of tools in the folder that nobody reads there, though `diagnose --from` would: free, slabtop, vmstat, sar.
+[[nodiscard]] std::vector<std::string> texts_not_read(const RootedDir& folder);
 
 }  // namespace leakscope::session

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bitset>
 #include <string>
 
 #include "sources/file_reader.h"
@@ -22,6 +23,8 @@ class FileBlockFormat final : public LogFormat {
     /// The key of the first line ("MemTotal:") stands once in a block, so that the next one begins with it. Not so
     /// where lines have none (addresses are zeros under kptr_restrict).
     bool first_key_restarts = true;
+    /// No key comes twice, so that two writers can be told apart; amounts may be written with signs between digits.
+    bool each_key_once = false;
     std::string_view cannot_show = {};  ///< one clause; empty: nothing to say
   };
 
@@ -33,9 +36,17 @@ class FileBlockFormat final : public LogFormat {
   void finish(LogSink& sink) override;
 
  private:
+  void note_key(std::string_view line);
+  void leave_out_other_writer(LogSink& sink);
+  void clear_block();
+
   Spec spec_;
   FileReader reader_;
   std::string text_;
+  std::string before_;           ///< of the block before, when this one began within it
+  bool restarted_ = false;       ///< the line that was declined last begins a block like this one
+  std::bitset<1U << 16U> keys_;  ///< hashes of those in the block
+  bool maybe_twice_ = false;     ///< a hash came twice
   std::size_t head_lines_ = 0;
   std::size_t first_key_at_ = 0;
   std::size_t first_key_size_ = 0;

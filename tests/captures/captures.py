@@ -4,7 +4,7 @@
 usage: captures.py LEAKSCOPE [FOLDER...]
 
 Each folder holds one run in a guest (README.md says how it was made) and truth.json: the load, and for each capture the
-verdict that it allows. A leak has to be named with its domain, and where the capture tells times with its rate; nothing
+verdict that it allows; `oom`: the OOM reports in it. A leak has to be named with its domain, and where the capture tells times with its rate; nothing
 else may be claimed. A capture that cannot tell has to say so.
 """
 import json
@@ -28,6 +28,11 @@ def faults(truth, wanted, code, document):
         yield f"exit code {code} with verdict {document['verdict']}"
     if not [entry for entry in document["coverage"] if entry["state"] != "ok"]:
         yield "coverage does not say what this evidence cannot show"
+    if "oom" in wanted:
+        told = document["tables"].get("oom_reports", [])
+        seen = [{key: report[key] for key in kill} for kill, report in zip(wanted["oom"], told)]
+        if seen != wanted["oom"] or len(told) != len(wanted["oom"]):
+            yield f"OOM reports {told}, want {wanted['oom']}"
     if "finding" not in wanted:
         if claims:
             yield f"claims {[(claim['id'], claim['subject']['name']) for claim in claims]}"

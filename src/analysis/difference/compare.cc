@@ -16,6 +16,7 @@ using model::SubjectKind;
 
 constexpr std::int64_t kLargest = std::int64_t{1} << 56;
 constexpr std::string_view kRest = "unattributed";
+constexpr std::string_view kAnonymous = "user.anonymous";
 
 std::int64_t sane(std::int64_t amount) { return std::clamp<std::int64_t>(amount, 0, kLargest); }
 
@@ -131,11 +132,12 @@ void compare_ledgers(const model::Ledger& before, const model::Ledger& after, Di
   for (const LedgerRow& row : before.rows) put(row).before = row.bytes.count();
   for (const LedgerRow& row : after.rows) put(row).after = row.bytes.count();
   if (!before.total || !after.total) return;
-  difference.ledger.push_back({std::string(kRest),
-                               {},
-                               "pages that no counter shows",
-                               before.unattributed()->count(),
-                               after.unattributed()->count()});
+  difference.ledger.push_back(
+      {std::string(kRest),
+       {},
+       difference.tells_anonymous() ? "pages that no counter shows" : "memory that this evidence does not tell apart",
+       before.unattributed()->count(),
+       after.unattributed()->count()});
   difference.total = LedgerChange{"total", {}, "managed memory", before.total->count(), after.total->count()};
 }
 
@@ -211,6 +213,11 @@ std::optional<std::int64_t> Difference::rise_of(LedgerClass klass) const {
     if (row.klass == klass) sum = sum.value_or(0) + row.rise();
   }
   return sum;
+}
+
+bool Difference::tells_anonymous() const {
+  const auto row = std::ranges::find(ledger, kAnonymous, &LedgerChange::id);
+  return row != ledger.end() && row->before && row->after;
 }
 
 std::optional<std::int64_t> Difference::lost() const {

@@ -69,6 +69,8 @@ struct Difference {
   std::vector<model::SubjectKind> only_after;
 
   [[nodiscard]] bool empty() const { return ledger.empty() && aspects.empty() && machine.empty(); }
+  /// Whether both tell the anonymous memory of programs; where not, it is in the rest.
+  [[nodiscard]] bool tells_anonymous() const;
   /// What programs, the kernel and the unexplained rest grew by together: what is neither free nor cache.
   [[nodiscard]] std::optional<std::int64_t> lost() const;
   [[nodiscard]] std::optional<std::int64_t> rise_of(model::LedgerClass klass) const;

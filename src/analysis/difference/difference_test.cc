@@ -192,6 +192,23 @@ TEST(Compare, LedgerRowsAddUpToTheTotal) {
   EXPECT_EQ(holder->rise(), 70);
 }
 
+TEST(Compare, TheRestSaysWhatItIs) {
+  const auto rest_of = [](bool before_tells, bool after_tells) {
+    const auto picture = [](bool tells) {
+      Picture made;
+      made.ledger = model::Ledger{Bytes(1000), {{"free.buddy", LedgerClass::kFree, Bytes(600), "", ""}}, {}, {}};
+      if (tells) made.ledger->rows.push_back({"user.anonymous", LedgerClass::kUser, Bytes(300), "", ""});
+      return made;
+    };
+    const Difference difference = compare(picture(before_tells), picture(after_tells));
+    EXPECT_EQ(difference.tells_anonymous(), before_tells && after_tells);
+    return std::ranges::find(difference.ledger, "unattributed", &LedgerChange::id)->label;
+  };
+  EXPECT_EQ(rest_of(true, true), "pages that no counter shows");
+  EXPECT_EQ(rest_of(false, false), "memory that this evidence does not tell apart") << "programs are in it";
+  EXPECT_EQ(rest_of(false, true), "memory that this evidence does not tell apart");
+}
+
 TEST(Compare, ListsOfTheLargestDoNotTellWhoIsNew) {
   const Difference largest =
       compare(with_cache("a", kMiB, Listing::kLargest), with_cache("b", 9 * kMiB, Listing::kLargest));

@@ -11,6 +11,7 @@ namespace leakscope::cli {
 namespace {
 
 constexpr auto kFlags = std::to_array<Flag>({
+    kNoBpfFlag,
     kRootFlag,
 });
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -50,12 +51,33 @@ Result<> write_export(const Arguments& arguments, const std::string& path, sessi
   return {};
 }
 
+/// What the kernel itself has recorded of allocations, to be shown by its word: still to come.
+struct Coming {
+  std::string_view word;
+  std::string_view meanwhile;
+};
+
+constexpr auto kComing = std::to_array<Coming>({
+    {"page_owner", "Until then: add page_owner=on to the boot line, and read /sys/kernel/debug/page_owner"},
+    {"kmemleak", "Until then: read /sys/kernel/debug/kmemleak, if the kernel has CONFIG_DEBUG_KMEMLEAK"},
+    {"allocinfo", "Until then: read /proc/allocinfo, if the kernel has CONFIG_MEM_ALLOC_PROFILING"},
+});
+
+/// A file of that name is shown as any other.
+Result<> check_present(const std::string& path) {
+  const auto coming = std::ranges::find(kComing, path, &Coming::word);
+  if (coming == kComing.end() || ::access(path.c_str(), F_OK) == 0) return {};
+  return fail(Error::Kind::kUsage, fmt::format("leakscope show {}", path), "not in this version yet",
+              std::string(coming->meanwhile));
+}
+
 Result<ExitCode> run(const Arguments& arguments) {
   if (arguments.positionals().empty()) {
     return fail(Error::Kind::kUsage, "leakscope show", "wants a recording", "See: leakscope show --help");
   }
   if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
   const std::string& path = arguments.positionals().front();
+  if (auto present = check_present(path); !present) return std::unexpected(present.error());
   if (const auto format = export_format(arguments)) {
     if (auto written = write_export(arguments, path, *format); !written) return std::unexpected(written.error());
     return ExitCode::kNothingLeaks;

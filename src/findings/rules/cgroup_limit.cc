@@ -18,7 +18,8 @@ void add_parts(Draft& draft, const Facts& facts) {
   add_evidence(draft, facts, draft.subject, Metric::kCgroupAnon, "anonymous");
   for (const auto& [metric, label] : {std::pair{Metric::kCgroupKernel, "kernel"},
                                       {Metric::kCgroupShmem, "shmem"},
-                                      {Metric::kCgroupSock, "sockets"}}) {
+                                      {Metric::kCgroupSock, "sockets"},
+                                      {Metric::kCgroupSwapCurrent, "swap"}}) {
     if (facts.rise(draft.subject, metric) >= draft.rise / 10) {
       add_evidence(draft, facts, draft.subject, metric, label);
     }
@@ -33,9 +34,39 @@ void add_parts(Draft& draft, const Facts& facts) {
     add_evidence(draft, "/sys/fs/cgroup",
                  "limit of memory and swap " + amount_text(model::Unit::kBytes, static_cast<double>(*limit)));
   }
+  if (facts.rise(draft.subject, Metric::kCgroupSwapCurrent) > 0) {
+    if (const auto limit = facts.observation().last(draft.subject, Metric::kCgroupSwapMax)) {
+      add_evidence(draft, "/sys/fs/cgroup",
+                   "limit of swap " + amount_text(model::Unit::kBytes, static_cast<double>(*limit)));
+    }
+  }
+}
+
+/// memory.events counts for the cgroup and all below it; memory.failcnt of v1 for itself.
+void add_hits(Draft& draft, const Facts& facts) {
+  const bool v1 = !draft.finding.subject.key.name.starts_with('/');
+  for (const auto& [metric, words] : {std::pair{Metric::kCgroupEventsHigh, "throttled above memory.high"},
+                                      {Metric::kCgroupEventsMax, v1 ? "hit memory.limit_in_bytes" : "hit memory.max"},
+                                      {Metric::kCgroupEventsOom, "found nothing to reclaim there"}}) {
+    const model::Series* series = facts.observation().find(draft.subject, metric);
+    const double times = series == nullptr ? 0 : counted(*series);
+    if (times < 1) continue;
+    add_evidence(draft, model::info(metric).source,
+                 fmt::format("{} {} {} in the window{}", words, amount_text(model::Unit::kCount, times),
+                             times < 2 ? "time" : "times", v1 ? "" : ", it or one below it"));
+  }
   if (facts.rise(draft.subject, Metric::kCgroupEventsOomKill) > 0) {
     add_evidence(draft, facts, draft.subject, Metric::kCgroupEventsOomKill, "processes ended by the OOM killer");
   }
+}
+
+/// The parts by which it grows, of swap what the machine's own counter shows.
+bool is_confirmed(const Draft& draft, const Facts& facts) {
+  const double swap =
+      std::min(facts.rise(draft.subject, Metric::kCgroupSwapCurrent), -facts.rise(Metric::kMeminfoSwapFree));
+  return facts.rise(draft.subject, Metric::kCgroupAnon) + facts.rise(draft.subject, Metric::kCgroupKernel) +
+             std::max(0.0, swap) >=
+         kHalfOfIt * draft.rise;
 }
 
 /// A process, group or tmpfs inside is the deeper subject: it is told, with the cgroup as evidence.
@@ -67,9 +98,9 @@ void cgroup_limit(const Facts& facts, Drafts& drafts) {
     if (!test.grows() && !is_notable(test)) continue;
     Draft draft = draft_of(facts, test, "cgroup.limit");
     add_parts(draft, facts);
+    add_hits(draft, facts);
     add_steadiness(draft);
-    draft.confirmed = facts.rise(test.subject, Metric::kCgroupAnon) + facts.rise(test.subject, Metric::kCgroupKernel) >=
-                      kHalfOfIt * draft.rise;
+    draft.confirmed = is_confirmed(draft, facts);
     candidates.push_back(std::move(draft));
   }
   // Deepest first: a cgroup that one below explains is not told again.

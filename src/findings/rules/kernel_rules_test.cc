@@ -294,6 +294,21 @@ TEST(KernelDyingCgroups, AreNoExcuseForALeakBesideThem) {
             (Words{"kernel.slab.growth growing kmalloc-4k", "kernel.dying_cgroups growing "}));
 }
 
+TEST(KernelDyingCgroups, NameTheDeepestCgroupAboveMostOfThem) {
+  auto machine = losing(0);
+  machine.machine(Metric::kCgroupsDying, ramp(3, 500));
+  for (const auto& [name, rise] : {std::pair{"/", 500.0},
+                                   {"/kubepods", 480.0},
+                                   {"/kubepods/burstable", 470.0},
+                                   {"/kubepods/burstable/pod1", 90.0},
+                                   {"/user.slice", 20.0}}) {
+    machine.series(machine.subject(SubjectKind::kCgroup, name), Metric::kCgroupDyingDescendants, ramp(1, rise));
+  }
+  const Judged judged = judge_with_defaults(machine.build());
+  ASSERT_EQ(alarms(judged), Words{"kernel.dying_cgroups growing "});
+  EXPECT_TRUE(has_evidence(judged.findings[0], "+454 of them below /kubepods/burstable"));
+}
+
 TEST(KernelDyingCgroups, ThatAreFreedInTheEndStaySilent) {
   auto machine = losing(0);
   machine.machine(Metric::kCgroupsDying, sawtooth(3, 200));
@@ -305,6 +320,47 @@ TEST(KernelStacks, OfKernelThreadsAreAFinding) {
   machine.machine(Metric::kMeminfoKernelStack, ramp(10 * kMiB, 10 * kMiB));
   machine.machine(Metric::kMeminfoVmallocUsed, ramp(80 * kMiB, 10 * kMiB));
   EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{"kernel.stacks growing "});
+}
+
+/// The same figures as they leak, fill a pool, are taken once, and come and go.
+TEST(KernelLookAlikes, StaySilent) {
+  struct Shape {
+    const char* name;
+    Curve (*curve)(double level, double rise);
+    bool leaks;
+  };
+  struct Case {
+    const char* told;
+    void (*add)(ObservationBuilder& machine, const Curve& part);
+  };
+  for (const Case& each : {Case{"kernel.stacks growing ",
+                                [](ObservationBuilder& machine, const Curve& part) {
+                                  machine.machine(Metric::kMeminfoKernelStack, sum(flat(10 * kMiB), part));
+                                  machine.machine(Metric::kMeminfoVmallocUsed, sum(flat(80 * kMiB), part));
+                                }},
+                           Case{"kernel.sockets growing ",
+                                [](ObservationBuilder& machine, const Curve& part) {
+                                  machine.machine(Metric::kSockTcpMem, sum(flat(kMiB), part));
+                                }},
+                           Case{"kernel.holder growing packet-rings",
+                                [](ObservationBuilder& machine, const Curve& part) {
+                                  const auto ring = machine.subject(SubjectKind::kHolder, "packet-rings");
+                                  machine.series(ring, Metric::kHolderBytes, sum(flat(kMiB), part));
+                                  machine.series(ring, Metric::kHolderCounted, flat(1));
+                                }},
+                           Case{"kernel.large_kmalloc growing ", [](ObservationBuilder& machine, const Curve& part) {
+                                  machine.machine(Metric::kMeminfoSUnreclaim, sum(flat(212 * kMiB), part));
+                                  machine.machine(Metric::kMeminfoSlab, sum(flat(512 * kMiB), part));
+                                  machine.cache("still", 512, false, flat(1000), flat(1000));
+                                }}}) {
+    for (const Shape& shape : {Shape{"ramp", ramp, true}, Shape{"plateau", plateau, false}, Shape{"jump", jump, false},
+                               Shape{"sawtooth", sawtooth, false}}) {
+      auto machine = losing(0);
+      each.add(machine, shape.curve(0, 60 * kMiB));
+      EXPECT_EQ(alarms(judge_with_defaults(machine.build())), shape.leaks ? Words{each.told} : Words{})
+          << each.told << shape.name;
+    }
+  }
 }
 
 TEST(KernelPageTables, AreToldWhenTheyOutgrowWhatTheyMap) {
@@ -336,6 +392,19 @@ TEST(KernelBpf, MapsOfADaemonThatStartsAreAStep) {
   auto machine = losing(0);
   machine.machine(Metric::kBpfMapsTotal, jump(2 * kMiB, 64 * kMiB)).machine(Metric::kBpfMapsCount, jump(3, 40));
   EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
+}
+
+TEST(KernelHolder, WhatAHypervisorTakesIsItsWish) {
+  for (const bool balloon : {true, false}) {
+    auto machine = losing(60 * kMiB);
+    const auto holder = machine.subject(SubjectKind::kHolder, balloon ? "balloon" : "page-pool");
+    machine.series(holder, Metric::kHolderBytes, ramp(kMiB, 60 * kMiB), 5)
+        .series(holder, Metric::kHolderCounted, flat(0), 5);
+    const Judged judged = judge_with_defaults(machine.build());
+    EXPECT_EQ(alarms(judged), balloon ? Words{} : Words{"kernel.holder growing page-pool"});
+    ASSERT_NE(find(judged, "kernel.holder"), nullptr);
+    EXPECT_EQ(find(judged, "kernel.holder")->state, balloon ? State::kFollowsLoad : State::kGrowing);
+  }
 }
 
 TEST(KernelResidual, NamesWhoHoldsPlainPages) {

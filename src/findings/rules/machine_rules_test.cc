@@ -88,6 +88,14 @@ TEST(Machine, ADeclineThatNobodyExplainsIsTold) {
       << headline_of(judged, std::chrono::minutes(1)).sentence;
 }
 
+TEST(Machine, ADeclineThatEndsOrComesBackStaysSilent) {
+  for (Curve (*const curve)(double, double) : {plateau, jump, sawtooth}) {
+    ObservationBuilder machine;
+    machine.idle_machine().machine(Metric::kMeminfoMemAvailable, curve(12 * kGiB, -100 * kMiB));
+    EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
+  }
+}
+
 // The last readings of available memory are from before it gave its memory back.
 TEST(Machine, AProgramThatEndsWithTheWindowExplainsWhatItHeld) {
   const auto alarms_beside = [](double level) {
@@ -100,7 +108,7 @@ TEST(Machine, AProgramThatEndsWithTheWindowExplainsWhatItHeld) {
     return alarms(judge_with_defaults(machine.build()));
   };
   EXPECT_EQ(alarms_beside(60 * kMiB), Words{"kernel.slab.growth growing kmalloc-4k"});
-  EXPECT_EQ(alarms_beside(kMiB), (Words{"kernel.slab.growth growing kmalloc-4k", "machine.decline growing "}));
+  EXPECT_EQ(alarms_beside(kMiB), (Words{"machine.decline growing ", "kernel.slab.growth growing kmalloc-4k"}));
 }
 
 TEST(Machine, ThatStrugglesSaysHow) {
@@ -108,18 +116,49 @@ TEST(Machine, ThatStrugglesSaysHow) {
   machine.idle_machine().machine(Metric::kVmstatPswpout, ramp(0, 60 * 256 * 10));
   machine.machine(Metric::kVmstatPgscan, ramp(0, 600000)).machine(Metric::kVmstatPgsteal, ramp(0, 300000));
   machine.machine(Metric::kPsiMemorySomeTotal, ramp(0, 6e9)).machine(Metric::kPsiMemoryFullTotal, ramp(0, 3e9));
+  machine.machine(Metric::kPsiIoSomeTotal, ramp(0, 24e9));
   machine.machine(Metric::kVmstatOomKill, jump(0, 1)).machine(Metric::kFileMax, flat(2100));
   const Judged judged = judge_with_defaults(machine.build());
-  ASSERT_EQ(judged.struggle.size(), 5U);
+  ASSERT_EQ(judged.struggle.size(), 6U);
   EXPECT_EQ(judged.struggle[0], "the OOM killer ended 1 process (/proc/vmstat)");
   EXPECT_EQ(judged.struggle[1], "it swaps: 10.0 MiB/s out, 0 B/s in (/proc/vmstat)");
+  EXPECT_EQ(judged.struggle[4], "tasks waited for I/O in 40.0 % of the time (/proc/pressure/io)");
   EXPECT_EQ(judged.verdict, Verdict::kClean);
 }
 
-TEST(Machine, ACounterThatStartsAnewIsNoStruggle) {
+TEST(Machine, ThatStrugglesIsAFindingAndNoAlarm) {
   ObservationBuilder machine;
-  machine.idle_machine().machine(Metric::kVmstatPswpout, jump(9e9, -9e9));
-  EXPECT_TRUE(judge_with_defaults(machine.build()).struggle.empty());
+  machine.idle_machine().machine(Metric::kVmstatPswpout, ramp(0, 60 * 256 * 10));
+  for (int i = 0; i < 12; ++i) machine.process(100 + i, "plateau", plateau(10 * kMiB, 100 * kMiB));
+  const Judged judged = judge_with_defaults(machine.build());
+  EXPECT_EQ(judged.verdict, Verdict::kClean);
+  const Finding* finding = find(judged, "machine.struggle");
+  ASSERT_NE(finding, nullptr) << "more than ten others are there";
+  EXPECT_EQ(finding->state, State::kClean);
+  EXPECT_EQ(finding->subject.key, model::machine());
+  EXPECT_FALSE(finding->amount);
+  ASSERT_EQ(finding->evidence.size(), 1U);
+  EXPECT_EQ(finding->evidence[0].source, "/proc/vmstat");
+  EXPECT_EQ(finding->evidence[0].text, "it swaps: 10.0 MiB/s out, 0 B/s in");
+  EXPECT_EQ(headline_of(judged, std::chrono::minutes(1)).details,
+            Words{"The machine struggles: it swaps: 10.0 MiB/s out, 0 B/s in (/proc/vmstat)."});
+}
+
+TEST(Machine, ThatReadsAndWritesDoesNotStruggle) {
+  struct Case {
+    Metric metric;
+    Curve curve;
+  };
+  for (const Case& each :
+       {Case{Metric::kVmstatPswpout, jump(9e9, -9e9)},  // starts anew
+        Case{Metric::kPsiIoSomeTotal, ramp(0, 12e9)}, Case{Metric::kPsiMemorySomeTotal, ramp(0, 3e8)},
+        Case{Metric::kVmstatPgmajfault, ramp(0, 3000)}}) {
+    ObservationBuilder machine;
+    machine.idle_machine().machine(each.metric, each.curve);
+    const Judged judged = judge_with_defaults(machine.build());
+    EXPECT_TRUE(judged.struggle.empty()) << judged.struggle.front();
+    EXPECT_EQ(find(judged, "machine.struggle"), nullptr);
+  }
 }
 
 TEST(Limits, CountsGrowTowardsThem) {
@@ -166,6 +205,17 @@ TEST(Limits, InotifyWatchesNameTheirProcess) {
   EXPECT_TRUE(judged.findings[0].eta);
 }
 
+TEST(Limits, InotifyWatchesThatLevelOffStaySilent) {
+  for (Curve (*const curve)(double, double) : {plateau, jump, sawtooth}) {
+    ObservationBuilder machine;
+    machine.idle_machine();
+    const auto user = machine.subject(SubjectKind::kUser, "uid 1000");
+    machine.series(user, Metric::kInotifyWatchesUser, curve(100, 6000))
+        .series(user, Metric::kInotifyWatchesMax, flat(8192));
+    EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
+  }
+}
+
 TEST(Hierarchy, NoiseInThousandsOfSeriesRaisesNothing) {
   ObservationBuilder machine;
   machine.idle_machine();
@@ -208,6 +258,22 @@ TEST(Headline, SaysWhoHowFastAndUntilWhen) {
       << headline_of(judged, std::chrono::minutes(1)).details[0];
   EXPECT_NE(headline_of(judged, std::chrono::minutes(1)).details[0].find(" min"), std::string::npos)
       << headline_of(judged, std::chrono::minutes(1)).details[0];
+}
+
+TEST(Headline, AddsFreeSwapToWhatIsLeft) {
+  for (const bool swap : {true, false}) {
+    ObservationBuilder machine;
+    machine.idle_machine().machine(Metric::kMeminfoMemAvailable, ramp(kGiB, -40 * kMiB));
+    machine.machine(Metric::kMeminfoSwapTotal, flat(swap ? 2 * kGiB : 0));
+    machine.machine(Metric::kMeminfoSwapFree, flat(swap ? 2 * kGiB : 0));
+    const Judged judged = judge_with_defaults(machine.build());
+    const Headline headline = headline_of(judged, std::chrono::minutes(1));
+    ASSERT_FALSE(headline.details.empty());
+    EXPECT_EQ(headline.details[0].find(swap ? "Available memory and free swap: 2.96 GiB, gone in 1 h"
+                                            : "Available memory: 984 MiB, gone in 2"),
+              0U)
+        << headline.details[0];
+  }
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"kernel_sockets", kernel_sockets},
     {"machine_page_cache", machine_page_cache},
     {"machine_decline", machine_decline},
+    {"machine_struggle", machine_struggle},
 });
 
 }  // namespace

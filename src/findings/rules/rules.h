@@ -36,6 +36,7 @@ void kernel_residual(const Facts& facts, Drafts& drafts);
 void kernel_sockets(const Facts& facts, Drafts& drafts);
 void machine_page_cache(const Facts& facts, Drafts& drafts);
 void machine_decline(const Facts& facts, Drafts& drafts);
+void machine_struggle(const Facts& facts, Drafts& drafts);
 
 /// All rules in the order in which they must run: programs first, then what they may explain in the kernel.
 [[nodiscard]] std::span<const Rule> all();

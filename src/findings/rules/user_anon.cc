@@ -143,6 +143,10 @@ void user_anon(const Facts& facts, Drafts& drafts) {
   Draft draft = draft_of(facts, *all, "user.anon");
   const auto machine = model::Registry::machine_id();
   add_evidence(draft, facts, machine, Metric::kMeminfoAnonPages, "AnonPages");
+  // On a machine that swaps AnonPages stands still while swap fills.
+  if (facts.rise(Metric::kMeminfoSwapTotal) > facts.rise(Metric::kMeminfoSwapFree)) {
+    add_evidence(draft, facts, machine, Metric::kMeminfoSwapFree, "SwapFree");
+  }
   add_steadiness(draft);
   add_evidence(draft, facts, machine, Metric::kProcessesTotal, "processes");
   add_evidence(draft, "/proc/PID/status", "no single process or group that could be read explains it");

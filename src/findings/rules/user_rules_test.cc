@@ -1,3 +1,6 @@
+#include <optional>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "findings/observation_builder.h"
@@ -115,6 +118,16 @@ TEST(UserAnon, ProgramsTogetherAreToldWhenNoneCanBeRead) {
   ASSERT_EQ(judged.findings.size(), 1U);
   EXPECT_EQ(judged.findings[0].id, "user.anon");
   EXPECT_EQ(judged.findings[0].subject.key.kind, SubjectKind::kMachine);
+  EXPECT_FALSE(has_evidence(judged.findings[0], "SwapFree"));
+}
+
+TEST(UserAnon, ProgramsTogetherShowTheSwapThatTheyFill) {
+  auto machine = losing(0);
+  machine.machine(Metric::kMeminfoSwapTotal, flat(4 * kGiB))
+      .machine(Metric::kMeminfoSwapFree, ramp(4 * kGiB, -200 * kMiB));
+  const Judged judged = judge_with_defaults(machine.build());
+  ASSERT_EQ(alarms(judged), Words{"user.anon growing "});
+  EXPECT_TRUE(has_evidence(judged.findings[0], "SwapFree 4.00 GiB -> 3.8"));
 }
 
 /// A compiler at work: jobs of one kind that end and give all back, and one that grows through the whole window.
@@ -245,6 +258,36 @@ TEST(UserThreads, TakeTheirStacksAndSlabObjectsAlong) {
   EXPECT_TRUE(has_evidence(judged.findings[0], "task_struct"));
 }
 
+TEST(UserThreads, AreGoneByTheNearestLimitOfTheirCgroups) {
+  struct Case {
+    const char* process;
+    const char* limited;
+    std::optional<double> minutes;  ///< nothing: no time can be told
+  };
+  constexpr double kOfTheMachine = (32768 - 1000) / 600.0;
+  for (const Case& each : {Case{"/app.slice/web.service", "/app.slice", 1},
+                           {"/app.slice/web.service", "/app.slice/web.service", 1},
+                           {"/app.slice/web.service", "/other.slice", kOfTheMachine},
+                           {"", "/app.slice", kOfTheMachine},
+                           {"/app", "memory:/app", 1},
+                           {"/", "memory:/app", std::nullopt}}) {
+    auto machine = losing(0);
+    machine.machine(Metric::kPidMax, flat(32768)).machine(Metric::kTasksTotal, ramp(400, 600));
+    const auto leaky = machine.process(2000, "leaky", flat(10 * kMiB), {}, each.process);
+    machine.series(leaky, Metric::kProcessThreads, ramp(4, 600));
+    const auto cgroup = machine.subject(SubjectKind::kCgroup, each.limited);
+    machine.series(cgroup, Metric::kCgroupPidsCurrent, ramp(400, 600))
+        .series(cgroup, Metric::kCgroupPidsMax, flat(1600));
+    const Judged judged = judge_with_defaults(machine.build());
+    ASSERT_EQ(alarms(judged), Words{"user.threads growing leaky"}) << each.limited;
+    const auto& eta = judged.findings[0].eta;
+    ASSERT_EQ(eta.has_value(), each.minutes.has_value()) << each.process << " " << each.limited;
+    if (eta) {
+      EXPECT_NEAR(static_cast<double>(eta->lower.count()) / 60e9, *each.minutes, *each.minutes / 10) << each.limited;
+    }
+  }
+}
+
 TEST(UserThreads, APoolThatFillsStaysSilent) {
   auto machine = losing(0);
   machine.series(machine.process(2000, "pool", flat(10 * kMiB)), Metric::kProcessThreads, plateau(4, 128));
@@ -327,6 +370,73 @@ TEST(CgroupLimit, TheDeeperSubjectIsToldOnce) {
   EXPECT_TRUE(has_evidence(judged.findings[0], "its cgroup /app.slice/web.service"));
   ASSERT_TRUE(judged.findings[0].eta);
   EXPECT_LT(judged.findings[0].eta->lower, std::chrono::minutes(3));
+}
+
+/// It stands at its limit of 512 MiB while swap fills.
+model::SubjectId swapping(ObservationBuilder& machine, const std::string& path, const Curve& swap) {
+  machine.machine(Metric::kMeminfoSwapTotal, flat(4 * kGiB)).machine(Metric::kMeminfoSwapFree, [swap](int i, int n) {
+    return 4 * kGiB - swap(i, n);
+  });
+  const auto cgroup = limited(machine, path, flat(512 * kMiB), flat(0));
+  machine.series(cgroup, Metric::kCgroupSwapCurrent, swap);
+  return cgroup;
+}
+
+TEST(CgroupLimit, GoesOnIntoSwap) {
+  struct Case {
+    const char* name;
+    Metric metric;
+    std::optional<double> limit;  // MiB, of the cgroup around it
+    double minutes;
+  };
+  constexpr double kRise = 100;
+  for (const Case& each : {Case{"/app.slice", Metric::kCgroupSwapMax, std::nullopt, (4096 - kRise) / kRise},
+                           Case{"/app.slice", Metric::kCgroupSwapMax, 600, (600 - kRise) / kRise},
+                           Case{"/app.slice", Metric::kCgroupSwapMax, 9000, (4096 - kRise) / kRise},
+                           Case{"memory:/app", Metric::kCgroupMemswMax, 1024, (1024 - 512 - kRise) / kRise}}) {
+    auto machine = losing(0);
+    const auto cgroup = swapping(machine, each.name, ramp(0, kRise * kMiB));
+    if (each.limit) machine.series(cgroup, each.metric, flat(*each.limit * kMiB));
+    if (each.metric == Metric::kCgroupMemswMax) {
+      machine.series(cgroup, Metric::kCgroupMemsw, ramp(512 * kMiB, kRise * kMiB));
+    }
+    const Judged judged = judge_with_defaults(machine.build());
+    const Finding* finding = find(judged, "cgroup.limit", each.name);
+    ASSERT_NE(finding, nullptr) << each.name;
+    EXPECT_EQ(finding->state, State::kGrowing);
+    EXPECT_TRUE(has_evidence(*finding, "swap 1.67 MiB -> 98.3 MiB"));
+    ASSERT_TRUE(finding->eta);
+    EXPECT_NEAR(static_cast<double>(finding->eta->lower.count()) / 60e9, each.minutes, each.minutes / 10);
+  }
+}
+
+TEST(CgroupLimit, SwapForbiddenAboveItIsNoRoom) {
+  auto machine = losing(0);
+  machine.series(machine.subject(SubjectKind::kCgroup, "/app.slice"), Metric::kCgroupSwapMax, flat(0));
+  const auto cgroup = limited(machine, "/app.slice/web.service", ramp(100 * kMiB, 120 * kMiB), flat(0));
+  machine.series(cgroup, Metric::kCgroupSwapCurrent, flat(0)).machine(Metric::kMeminfoSwapFree, flat(4 * kGiB));
+  const Judged judged = judge_with_defaults(machine.build());
+  ASSERT_EQ(alarms(judged), Words{"cgroup.limit growing /app.slice/web.service"});
+  ASSERT_TRUE(judged.findings[0].eta);
+  EXPECT_LT(judged.findings[0].eta->lower, std::chrono::minutes(3));
+}
+
+TEST(CgroupLimit, SwapThatComesAndGoesStaysSilent) {
+  auto machine = losing(0);
+  swapping(machine, "/app.slice", sawtooth(0, 100 * kMiB));
+  EXPECT_EQ(alarms(judge_with_defaults(machine.build())), Words{});
+}
+
+TEST(CgroupLimit, CountsHowOftenItWasHit) {
+  auto machine = losing(0);
+  const auto cgroup = limited(machine, "/app.slice", ramp(100 * kMiB, 120 * kMiB), flat(0));
+  machine.series(cgroup, Metric::kCgroupEventsHigh, flat(7)).series(cgroup, Metric::kCgroupEventsMax, ramp(40, 12));
+  machine.series(cgroup, Metric::kCgroupEventsOom, jump(3, 1));
+  const Judged judged = judge_with_defaults(machine.build());
+  ASSERT_EQ(alarms(judged), Words{"cgroup.limit growing /app.slice"});
+  EXPECT_TRUE(has_evidence(judged.findings[0], "hit memory.max 12 times in the window"));
+  EXPECT_TRUE(has_evidence(judged.findings[0], "found nothing to reclaim there 1 time in the window"));
+  EXPECT_FALSE(has_evidence(judged.findings[0], "memory.high"));
 }
 
 TEST(CgroupLimit, ItsPageCacheStaysSilent) {

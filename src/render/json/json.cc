@@ -82,8 +82,11 @@ Json window(const report::Window& window) {
               {"settle_seconds", value(r->settle)},
               {"mean_seconds", value(r->mean)}};
   }
-  return {{"start", value(window.start)},
-          {"end", value(window.end)},
+  Json length = nullptr;
+  if (window.start && window.end) length = value(window.end->boot - window.start->boot);
+  return {{"start", window.dated ? value(window.start) : Json(nullptr)},
+          {"end", window.dated ? value(window.end) : Json(nullptr)},
+          {"seconds", std::move(length)},
           {"samples", window.samples},
           {"rounds", std::move(rounds)}};
 }
@@ -247,6 +250,7 @@ std::string to_json(const Document& document) {
                   {"detectable_per_round", array_of(document.detectable, detectable)},
                   {"detectable_rate", value(document.detectable_rate)},
                   {"needed_seconds", value(document.needed)},
+                  {"needed_rounds", document.needed_rounds ? Json(*document.needed_rounds) : Json(nullptr)},
                   {"ledger", document.ledger ? ledger(*document.ledger) : Json(nullptr)},
                   {"decline", document.decline ? decline(*document.decline) : Json(nullptr)},
                   {"comparison", document.comparison ? comparison(*document.comparison) : Json(nullptr)},

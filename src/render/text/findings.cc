@@ -156,7 +156,8 @@ std::string short_form(const Pen& pen, const Finding& finding) {
 std::vector<std::string> in_state(const Pen& pen, const report::Document& document, State state) {
   std::vector<std::string> items;
   for (const Finding& finding : document.findings) {
-    if (finding.state == state) items.push_back(short_form(pen, finding));
+    // How the machine struggles stands below the headline.
+    if (finding.state == state && finding.id != "machine.struggle") items.push_back(short_form(pen, finding));
   }
   return items;
 }

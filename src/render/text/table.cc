@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
 #include <variant>
 
 #include <fmt/format.h>
@@ -20,6 +22,7 @@ using report::Table;
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowestText = 8;
+constexpr std::size_t kFewestColumns = 2;
 constexpr std::size_t kWidestTitle = 14;  ///< of a column of figures
 constexpr std::string_view kUnknown = "-";
 
@@ -77,11 +80,13 @@ Lines texts_of(const Pen& pen, const Table& table) {
   return lines;
 }
 
+std::size_t width_of_line(const std::vector<std::size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), kGap * widths.size());
+}
+
 /// Takes from the widest column of text, a column at a time, until the line fits or all are at their narrowest.
 void shrink_texts(const Table& table, std::vector<std::size_t>& widths, std::size_t room) {
-  std::size_t total = kGap * widths.size();
-  for (const std::size_t width : widths) total += width;
-  for (; total > room; --total) {
+  for (std::size_t total = width_of_line(widths); total > room; --total) {
     std::size_t* widest = nullptr;
     for (std::size_t i = 0; i < widths.size(); ++i) {
       if (table.columns[i].kind == ColumnKind::kText && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
@@ -91,7 +96,7 @@ void shrink_texts(const Table& table, std::vector<std::size_t>& widths, std::siz
   }
 }
 
-std::vector<std::size_t> widths_of(const Table& table, const Lines& lines, std::size_t room) {
+std::vector<std::size_t> wanted_widths(const Table& table, const Lines& lines) {
   std::vector<std::size_t> widths(table.columns.size(), 0);
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) {
@@ -100,8 +105,28 @@ std::vector<std::size_t> widths_of(const Table& table, const Lines& lines, std::
       widths[i] = std::max(widths[i], title_of_figures ? std::min(wanted, kWidestTitle) : wanted);
     }
   }
-  shrink_texts(table, widths, room);
   return widths;
+}
+
+/// The width of each column; of those from the left that fit, where the others are left out.
+std::vector<std::size_t> widths_of(const Pen& pen, const Table& table, const Lines& lines) {
+  const std::vector<std::size_t> wanted = wanted_widths(table, lines);
+  std::vector<std::size_t> widths = wanted;
+  shrink_texts(table, widths, pen.table_width());
+  while (pen.options().fit_tables && width_of_line(widths) > pen.table_width() && widths.size() > kFewestColumns) {
+    widths.assign(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(widths.size() - 1));
+    shrink_texts(table, widths, pen.table_width());
+  }
+  return widths;
+}
+
+void write_columns_left_out(Pen& pen, const Table& table, std::size_t shown) {
+  std::vector<std::string> names;
+  for (std::size_t i = shown; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
+    names.push_back(pen.safe(column.title.empty() ? column.id : column.title));
+  }
+  if (!names.empty()) pen.hanging("  ", "no room for: " + pen.joined(names));
 }
 
 }  // namespace
@@ -113,11 +138,11 @@ void write_table(Pen& pen, const Table& table) {
                 Style::kStrong);
   }
   const Lines lines = texts_of(pen, table);
-  const std::vector<std::size_t> widths = widths_of(table, lines, pen.table_width());
+  const std::vector<std::size_t> widths = widths_of(pen, table, lines);
   bool header = true;
   for (const auto& line : lines) {
     std::string out;
-    for (std::size_t i = 0; i < line.size(); ++i) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
       const std::string cell = cut_middle(line[i], widths[i], pen.marks().ellipsis);
       const bool left = table.columns[i].kind == ColumnKind::kText;
       out += std::string(kGap, ' ') + (left ? pad_right(cell, widths[i]) : pad_left(cell, widths[i]));
@@ -129,6 +154,7 @@ void write_table(Pen& pen, const Table& table) {
   if (table.rows_not_shown > 0) {
     pen.line(fmt::format("  and {} more", report::to_human_count(static_cast<std::int64_t>(table.rows_not_shown))));
   }
+  write_columns_left_out(pen, table, widths.size());
 }
 
 }  // namespace leakscope::render::text

@@ -103,8 +103,10 @@ void write_decline(Pen& pen, const Document& document) {
   }
   if (items.empty()) return;
   pen.blank();
-  pen.hanging("", fmt::format("Available memory fell by {}: {}", to_human(Bytes(document.decline->available_lost)),
-                              pen.joined_up_to(std::move(items), kDeclinePartsShown)));
+  pen.hanging("",
+              fmt::format("Available memory{} fell by {}: {}", document.decline->swap_free_now ? " and free swap" : "",
+                          to_human(Bytes(document.decline->available_lost)),
+                          pen.joined_up_to(std::move(items), kDeclinePartsShown)));
 }
 
 }  // namespace

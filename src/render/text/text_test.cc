@@ -56,6 +56,9 @@ TEST(Text, Clean) { expect_page("clean", report::testing::clean()); }
 TEST(Text, Insufficient) { expect_page("insufficient", report::testing::insufficient()); }
 TEST(Text, Status) { expect_page("status", report::testing::status()); }
 TEST(Text, StatusNarrow) { expect_page("status-60-columns", report::testing::status(), {.width = 60}); }
+TEST(Text, StatusOnANarrowTerminal) {
+  expect_page("status-60-columns-fitted", report::testing::status(), {.width = 60, .fit_tables = true});
+}
 TEST(Text, StatusInAscii) { expect_page("status-ascii", report::testing::status(), {.unicode = false}); }
 TEST(Text, OverlappingLedger) { expect_page("overlapping-ledger", report::testing::overlapping_ledger()); }
 TEST(Text, DoctorListsWhatIsOkToo) {
@@ -158,6 +161,19 @@ TEST(Text, LinesKeepToTheWidth) {
       }
     }
   }
+}
+
+TEST(Text, TablesFitATerminal) {
+  Document doc;
+  doc.tables = report::testing::status().tables;
+  for (const int width : {40, 60, 80, 100}) {
+    const std::string text = to_text(doc, {.width = width, .fit_tables = true});
+    for (const std::string& line : lines_of(text)) EXPECT_LE(columns(line), static_cast<std::size_t>(width)) << line;
+    // The figure that a table is sorted by is among those that stay.
+    EXPECT_NE(text.find("4.00 GiB"), std::string::npos) << text;
+  }
+  EXPECT_NE(to_text(doc, {.width = 60, .fit_tables = true}).find("no room for: "), std::string::npos);
+  EXPECT_EQ(to_text(doc, {.width = 60}).find("no room for: "), std::string::npos);
 }
 
 TEST(Layout, CountsCodePointsAndCutsTheMiddle) {

@@ -281,7 +281,7 @@ Document with_every_field(std::string_view text) {
   doc.headline = s;
   doc.details = {s};
   doc.detectable_rate = 1.5;
-  doc.detectable = {{s, model::Unit::kBytes, 7.5}};
+  doc.detectable = {{s, model::Unit::kBytes, 8}};
   if (doc.window) doc.window->rounds = Window::Rounds{20, 19, 1, seconds(2), seconds(3)};
   doc.needed = seconds(40);
   for (model::LedgerRow& row : doc.ledger->rows) row.label = row.source = s;

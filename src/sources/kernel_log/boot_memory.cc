@@ -9,6 +9,7 @@
 
 #include "base/text_cursor.h"
 #include "sources/kernel_log/kmsg_record.h"
+#include "sources/kernel_log/log_remedy.h"
 
 namespace leakscope::sources::kernel_log {
 namespace {
@@ -107,7 +108,7 @@ Result<std::unique_ptr<Source>> open_boot_memory(const RootedDir& root, PageSize
     return fail(Error::Kind::kUnsupported, root.display(kPath), "only the log of the running kernel tells of its boot");
   }
   auto log = root.open_file(kPath);
-  if (!log) return std::unexpected(std::move(log.error()));
+  if (!log) return std::unexpected(with_log_remedy(std::move(log.error())));
   if (::lseek(log->get(), 0, SEEK_SET) < 0) {
     return std::unexpected(error_from_errno(errno, root.display(kPath), "seek to the beginning of"));
   }

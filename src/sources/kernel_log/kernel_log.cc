@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sources/kernel_log/kmsg_record.h"
+#include "sources/kernel_log/log_remedy.h"
 #include "sources/kernel_log/memory_message.h"
 
 namespace leakscope::sources::kernel_log {
@@ -103,13 +104,7 @@ Result<std::unique_ptr<Source>> open_kernel_log(const RootedDir& root) {
     return fail(Error::Kind::kUnsupported, root.display(kPath), "only the log of the running kernel can be followed");
   }
   auto log = root.open_file(kPath);
-  if (!log) {
-    Error error = std::move(log.error());
-    if (error.kind == Error::Kind::kDenied) {
-      error.hint = "Run as root, or: sudo setcap cap_syslog+ep \"$(command -v leakscope)\"";
-    }
-    return std::unexpected(std::move(error));
-  }
+  if (!log) return std::unexpected(with_log_remedy(std::move(log.error())));
   if (::lseek(log->get(), 0, SEEK_END) < 0) {
     return std::unexpected(error_from_errno(errno, root.display(kPath), "seek to the end of"));
   }

@@ -40,6 +40,8 @@ constexpr auto kPieces = std::to_array<std::array<char, 5>>({
     {"s su"},  // callbacks suppressed
     {"s dr"},  // printk messages dropped
     {"a re"},  // killed as a result of limit of
+    {"_ano"},  // active_anon:... inactive_anon:..., and the lines of zones
+    {"e sl"},  // Unreclaimable slab info
 });
 
 constexpr std::size_t kWidth = 16;

@@ -14,8 +14,9 @@ TEST(LineFilter, LetsEveryKnownPhrasePassWhereverItStands) {
   for (const std::string_view more :
        {"Linux version ", "callbacks suppressed", "printk messages dropped", "Killed process ", "Kill process ",
         "Mem-Info:", "Tasks state (memory values in pages):", " killed as a result of limit of ",
-        "Memory cgroup stats for ", "oom_reaper: reaped process", "HugeTLB: allocating 5 of page size 2 failed",
-        "hugetlb: only allocated"}) {
+        "Memory cgroup stats for ", "oom_reaper: reaped process", "Unreclaimable slab info:",
+        "active_anon:1 inactive_anon:2", "kB min:8kB low:9kB high:9kB active_anon:0kB", "memory: usage 8kB, limit 8kB",
+        "swapents oom_score_adj name", "HugeTLB: allocating 5 of page size 2 failed", "hugetlb: only allocated"}) {
     phrases.push_back(more);
   }
   for (const std::string_view phrase : phrases) {

@@ -16,8 +16,8 @@ constexpr Nanoseconds kLongestApart = std::chrono::hours(24 * 30);
 
 }  // namespace
 
-LogMoments::LogMoments(std::shared_ptr<model::Registry> registry, std::optional<Nanoseconds> interval)
-    : registry_(std::move(registry)), interval_(interval), sink_(*registry_, sample_) {}
+LogMoments::LogMoments(std::shared_ptr<model::Registry> registry, std::optional<Nanoseconds> interval, LogPlan plan)
+    : registry_(std::move(registry)), interval_(interval), sink_(*registry_, sample_), plan_(std::move(plan)) {}
 
 Nanoseconds LogMoments::assumed_interval() const { return interval_.value_or(kAssumedInterval); }
 
@@ -115,6 +115,7 @@ void LogMoments::close() {
   thinning_ = next_thinning_;
   if (!was_read() && !skipped) return;
   ++moments_;
+  if (is_of_other_machine()) return sample_.clear();
   Closed closed;
   if (was_read()) {
     if (!spare_.empty()) {
@@ -130,22 +131,46 @@ void LogMoments::close() {
   place(std::move(closed), time);
 }
 
+/// One that does not tell the machine's memory is of the machine that the one before is of.
+bool LogMoments::is_of_other_machine() {
+  constexpr std::size_t kMostMachines = 16;
+  if (!plan_.only) return false;
+  if (const auto size = machine_size_in(sample_)) {
+    other_machine_.reset();
+    if (!is_same_size(*plan_.only, *size)) {
+      const auto known = std::ranges::find_if(
+          other_machines_, [&](const OtherMachine& other) { return is_same_size(other.size, *size); });
+      other_machine_ = static_cast<std::size_t>(known - other_machines_.begin());
+      if (known == other_machines_.end()) {
+        if (other_machines_.size() < kMostMachines) other_machines_.push_back({.size = *size});
+        other_machine_ = other_machines_.size() - 1;
+      }
+    }
+  }
+  if (other_machine_) ++other_machines_[*other_machine_].samples;
+  return other_machine_.has_value();
+}
+
 void LogMoments::place(Closed closed, const LogMoment& time) {
+  std::optional<TimeAxis::Placed> placed;
+  const auto before = axis_.last();
   if (!time.empty() && time != last_time_) {
     last_time_ = time;
     any_time_ = true;
-    const auto before = axis_.last();
-    const TimeAxis::Placed placed = axis_.place(time);
-    if (placed.step != TimeAxis::Step::kSame) {
-      note_step(placed, closed.sample);
-      const Nanoseconds end = placed.moment.boot.since_boot;
-      if (!waiting_.empty()) {
-        const Nanoseconds apart = std::min(axis_.usual_gap().value_or(assumed_interval()), kLongestApart);
-        const auto count = static_cast<std::int64_t>(waiting_.size());
-        place_waiting_before(before ? before->boot.since_boot : end - apart * (count + 1), end);
-      }
-      return release(std::move(closed), placed.moment);
+    const auto usual = axis_.usual_gap();
+    placed = axis_.place(time, std::ranges::binary_search(plan_.clock_steps, moments_));
+    survey_.note_step(*placed, usual, waiting_.empty() && !time.since_boot);
+  }
+  if (closed.stands_for > 0) survey_.add(closed.sample, moments_);
+  if (placed && placed->step != TimeAxis::Step::kSame) {
+    note_step(*placed, closed.sample);
+    const Nanoseconds end = placed->moment.boot.since_boot;
+    if (!waiting_.empty()) {
+      const Nanoseconds apart = std::min(axis_.usual_gap().value_or(assumed_interval()), kLongestApart);
+      const auto count = static_cast<std::int64_t>(waiting_.size());
+      place_waiting_before(before ? before->boot.since_boot : end - apart * (count + 1), end);
     }
+    return release(std::move(closed), placed->moment);
   }
   ++untimed_;
   waiting_readings_ += closed.sample.readings.size();

@@ -11,6 +11,7 @@
 
 #include "model/sample.h"
 #include "sources/log_format.h"
+#include "sources/logs/log_survey.h"
 #include "sources/logs/time_axis.h"
 
 namespace leakscope::sources::logs {
@@ -19,7 +20,7 @@ namespace leakscope::sources::logs {
 /// a time wait for the next that has one, and are spread evenly before it.
 class LogMoments final : public LogSink {
  public:
-  LogMoments(std::shared_ptr<model::Registry> registry, std::optional<Nanoseconds> interval);
+  LogMoments(std::shared_ptr<model::Registry> registry, std::optional<Nanoseconds> interval, LogPlan plan);
 
   // The port of formats.
   void next_moment() override;
@@ -32,7 +33,10 @@ class LogMoments final : public LogSink {
   [[nodiscard]] bool line_ended() const override { return line_ended_; }
   [[nodiscard]] std::string_view file_hint() const override { return file_hint_; }
   [[nodiscard]] std::uint64_t moment() const override { return moment_; }
-  [[nodiscard]] bool is_wanted() const override { return skipped_in_a_row_ + 1 >= thinning_; }
+  [[nodiscard]] bool is_wanted() const override {
+    // Which machine's it is shows only once it was read.
+    return plan_.only || skipped_in_a_row_ + 1 >= thinning_;
+  }
   void skip() override { skipped_ = true; }
 
   // The log's own side.
@@ -76,6 +80,14 @@ class LogMoments final : public LogSink {
   [[nodiscard]] Nanoseconds assumed_interval() const;
   [[nodiscard]] std::uint64_t clock_steps() const { return clock_steps_; }
   [[nodiscard]] bool saw_processes() const { return saw_processes_; }
+  [[nodiscard]] const LogSurvey& survey() const { return survey_; }
+
+  struct OtherMachine {
+    MachineSize size;
+    std::uint64_t samples = 0;
+  };
+  /// Whose samples were left out.
+  [[nodiscard]] const std::vector<OtherMachine>& other_machines() const { return other_machines_; }
 
  private:
   struct Incarnation {
@@ -92,6 +104,7 @@ class LogMoments final : public LogSink {
   };
 
   [[nodiscard]] bool was_read() const;
+  [[nodiscard]] bool is_of_other_machine();
   void close();
   void place(Closed closed, const LogMoment& time);
   void place_waiting_before(Nanoseconds start, Nanoseconds end);
@@ -106,6 +119,10 @@ class LogMoments final : public LogSink {
   LogMoment time_;       ///< of the moment that is gathered
   LogMoment last_time_;  ///< of the last moment that had one
   std::optional<LogTime> prefix_time_;
+  LogPlan plan_;
+  LogSurvey survey_;
+  std::vector<OtherMachine> other_machines_;
+  std::optional<std::size_t> other_machine_;  ///< the last moment was that one's
   bool time_stands_after_ = false;
   bool time_was_said_ = false;  ///< in this file
   TimeAxis axis_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/bytes.h"
 #include "sources/logs/line_prefix.h"
 #include "sources/logs/time_line.h"
 
@@ -28,7 +29,7 @@ std::string_view split_grep_prefix(std::string_view line, std::string_view& file
 
 LogReader::LogReader(std::vector<LogInput> inputs, std::vector<std::unique_ptr<LogFormat>> formats,
                      std::shared_ptr<model::Registry> registry, const LogOptions& options)
-    : inputs_(std::move(inputs)), options_(options), moments_(std::move(registry), options.interval) {
+    : inputs_(std::move(inputs)), options_(options), moments_(std::move(registry), options.interval, options.plan) {
   formats_.reserve(formats.size());
   for (auto& format : formats) formats_.push_back({.format = std::move(format), .found = {}});
 }
@@ -65,6 +66,7 @@ void LogReader::close_input() {
          std::exchange(of_other_hosts_, 0), all);
   }
   for (Known& known : formats_) {
+    known.unreadable_lines += known.unreadable;
     if (known.unreadable > 0) {
       lose(
           fmt::format("{}: {} that could not be read, the first is {}", name_, known.format->name(), first_unreadable_),
@@ -160,7 +162,9 @@ void LogReader::offer(std::string_view text, const Line& line) {
 
 bool LogReader::take(Known& known, std::string_view text, const Line& line) {
   moments_.set_block_start(line.number);
-  switch (known.format->take(text, moments_)) {
+  const LogFormat::Answer answer = known.format->take(text, moments_);
+  if (answer != LogFormat::Answer::kNotMine && moments_.is_wanted()) ++known.lines;
+  switch (answer) {
     case LogFormat::Answer::kNotMine:
       return false;
     case LogFormat::Answer::kUnreadable:
@@ -232,17 +236,28 @@ void LogReader::note_unknown(std::string_view text, std::uint64_t number) {
   if (unknown_++ == 0) first_unknown_ = fmt::format("{}:{}: '{}'", name_, number, text.substr(0, kShown));
 }
 
+bool LogReader::hardly_readable() const { return std::ranges::any_of(formats_, &Known::is_hardly_readable); }
+
 std::vector<model::Coverage> LogReader::coverage() const {
   using State = model::Coverage::State;
   std::vector<model::Coverage> entries;
   for (const Known& known : formats_) {
     if (known.blocks == 0) continue;
-    entries.push_back(
-        {std::string(known.format->name()), State::kOk, fmt::format("{}", fmt::join(known.found, ", ")), {}});
+    std::string why = fmt::format("{}", fmt::join(known.found, ", "));
+    if (known.is_hardly_readable()) {
+      why += fmt::format("; {} of {} lines could not be read", known.unreadable_lines, known.lines);
+    }
+    entries.push_back({std::string(known.format->name()),
+                       known.is_hardly_readable() ? State::kPartial : State::kOk,
+                       std::move(why),
+                       {}});
   }
   const auto& blind = moments_.blind_spots();
   entries.insert(entries.end(), blind.begin(), blind.end());
   if (moments_.moments() == 0) return entries;
+  if (auto changed = moments_.survey().change_of_memory()) {
+    entries.push_back({"logs", State::kPartial, std::move(*changed), {}});
+  }
   if (times_assumed()) {
     entries.push_back({"times", State::kPartial,
                        fmt::format("none of the {} samples has a time; {} apart was assumed, so rates are per sample",
@@ -263,6 +278,12 @@ std::vector<model::Coverage> LogReader::coverage() const {
 
 std::vector<model::Loss> LogReader::losses() const {
   std::vector<model::Loss> losses = losses_;
+  for (const LogMoments::OtherMachine& other : moments_.other_machines()) {
+    losses.push_back(
+        {"logs",
+         fmt::format("samples of a machine with {} left out: judge it alone", to_human(Bytes{other.size.bytes})),
+         other.samples, moments_.moments()});
+  }
   if (moments_.clock_steps() > 0) {
     losses.push_back(
         {"logs", "times that jump: the time between the samples there is a guess", moments_.clock_steps(), 0});

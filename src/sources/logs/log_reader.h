@@ -25,6 +25,8 @@ struct LogOptions {
   std::optional<Nanoseconds> interval;
   /// The year of dates that name none.
   int guessed_year = 1970;
+  /// What a first reading showed (LogReader::plan).
+  LogPlan plan{};
 };
 
 /// Reads logs as samples: lines are offered to formats, times put on one axis, what nobody can read is counted.
@@ -44,6 +46,11 @@ class LogReader final : public SampleStream {
   /// From now on one sample of `every` is enough: reading a file of a gigabyte is mostly reading what nobody keeps.
   void thin_to(std::uint32_t every) { moments_.thin_to(every); }
 
+  /// After the end: what a second reading is to heed; empty when the first one did not go wrong.
+  [[nodiscard]] LogPlan plan() const { return moments_.survey().plan(); }
+  /// After the end: of some format more lines could not be read than could.
+  [[nodiscard]] bool hardly_readable() const;
+
   /// No sample had a time: the axis is made of assumed intervals.
   [[nodiscard]] bool times_assumed() const { return moments_.moments() > 0 && !moments_.any_time(); }
 
@@ -56,8 +63,12 @@ class LogReader final : public SampleStream {
     std::uint64_t last_moment = 0;  ///< of its last block, plus one
     std::uint64_t blocks = 0;
     std::uint64_t blocks_here = 0;  ///< in this file
-    std::uint64_t unreadable = 0;
+    std::uint64_t unreadable = 0;   ///< lines of this file
+    std::uint64_t lines = 0;        ///< of all files, as far as they were to be read
+    std::uint64_t unreadable_lines = 0;
     std::vector<std::string> found;  ///< "412 blocks in FILE"
+
+    [[nodiscard]] bool is_hardly_readable() const { return unreadable_lines * 2 > lines; }
   };
 
   [[nodiscard]] bool open_next();

@@ -141,6 +141,19 @@ TEST(LogReader, KeepsTheTimesOfWhatItLeavesUnread) {
   EXPECT_FALSE(reader.next(sample).value_or(true));
 }
 
+TEST(LogReader, TakesAStepThatAPlanNamesForOneInterval) {
+  const std::string text =
+      "2026-11-20 12:00:00\nfree 1\n2026-11-20 12:00:10\nfree 2\n2026-11-20 17:00:20\nfree 3\n2026-11-20 "
+      "17:00:30\nfree 4\n";
+  const ReadLog gap = read_log(text);
+  EXPECT_EQ(gap.seconds(), (Seconds{0, 10, 18020, 18030}));
+  EXPECT_EQ(gap.samples[2].events.at(0).kind, model::EventKind::kRecordingGap);
+  const ReadLog set =
+      read_logs({text}, {.interval = {}, .guessed_year = 2026, .plan = {.only = {}, .clock_steps = {3}}});
+  EXPECT_EQ(set.seconds(), (Seconds{0, 10, 20, 30}));
+  EXPECT_EQ(set.samples[2].events.at(0).kind, model::EventKind::kClockStep);
+}
+
 TEST(LogReader, GoesOnInTheNextFile) {
   const ReadLog log = read_logs({"2026-11-20 12:00:00\nfree 1\n", "2026-11-20 12:00:10\nfree 2\n"});
   EXPECT_EQ(log.seconds(), (Seconds{0, 10}));

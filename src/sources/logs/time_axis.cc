@@ -58,7 +58,7 @@ void TimeAxis::anchor(const LogMoment& moment, Nanoseconds wall, Nanoseconds at)
   if (moment.since_boot) boot_offset_ = difference(at, *moment.since_boot);
 }
 
-TimeAxis::Placed TimeAxis::place(const LogMoment& moment) {
+TimeAxis::Placed TimeAxis::place(const LogMoment& moment, bool was_set) {
   const Nanoseconds wall = moment.wall ? wall_value(*moment.wall) : Nanoseconds{0};
   const auto make = [&](Nanoseconds at) {
     Nanoseconds shown = moment.wall ? wall : Nanoseconds{0};
@@ -95,8 +95,9 @@ TimeAxis::Placed TimeAxis::place(const LogMoment& moment) {
     at = sum(last, usual);
   } else {
     if (gap > kShortestGap && gaps_seen_ > 0 && gap / 10 > usual) {
-      placed.step = Step::kGap;
+      placed.step = was_set ? Step::kFarForward : Step::kGap;
       placed.jump = gap;
+      if (was_set) at = sum(last, usual);
     } else {
       note_gap(gap);
     }

@@ -35,8 +35,8 @@ class TimeAxis {
     Nanoseconds jump{0};  ///< kBack, kFarForward, kGap: by how much
   };
 
-  /// The place of a moment that has a time. kSame moves nothing.
-  [[nodiscard]] Placed place(const LogMoment& moment);
+  /// The place of a moment that has a time. kSame moves nothing. `was_set`: what looks like a gap is the clock's alone.
+  [[nodiscard]] Placed place(const LogMoment& moment, bool was_set = false);
   /// The place of a moment that has none, `after` the last one.
   [[nodiscard]] Moment place_after(Nanoseconds after);
 

@@ -76,8 +76,14 @@ std::vector<std::string> OomReport::missing() const {
 bool begins_report(std::string_view message) {
   static constexpr auto kMarks = std::to_array<std::string_view>(
       {" invoked oom-killer:", "oom-kill:constraint=", "Mem-Info:", "Killed process ", "Kill process ",
-       "Tasks state (memory values in pages):", " killed as a result of limit of ", "Memory cgroup stats for "});
-  return std::ranges::any_of(kMarks, [message](std::string_view mark) { return stands_in(message, mark); });
+       "Tasks state (memory values in pages):", " killed as a result of limit of ", "Memory cgroup stats for ",
+       "Unreclaimable slab info:", "oom_score_adj name"});
+  if (std::ranges::any_of(kMarks, [message](std::string_view mark) { return stands_in(message, mark); })) return true;
+  // Below its head a report has lines that nothing else prints; a ring that was overwritten begins with one of them.
+  const bool counters = message.starts_with("active_anon:") && stands_in(message, " inactive_anon:");
+  const bool zone = stands_in(message, " free:") && stands_in(message, "kB min:") && stands_in(message, "kB low:");
+  const bool charge = message.starts_with("memory: usage ") && stands_in(message, ", limit ");
+  return counters || zone || charge;
 }
 
 bool OomParser::begins_another(std::string_view line) const {

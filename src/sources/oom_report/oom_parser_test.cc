@@ -257,6 +257,41 @@ TEST(OomParser, EveryCutGivesWhatCameBefore) {
   }
 }
 
+TEST(OomParser, AReportWhoseBeginningIsLostIsOneReport) {
+  struct Cut {
+    const char* file;
+    std::string_view first;  ///< the line that is left to begin with
+  };
+  constexpr Cut kCuts[] = {{"6.1-x86_64-slab.txt", "active_anon:"},
+                           {"6.1-x86_64-slab.txt", "Node 0 DMA free:"},
+                           {"6.1-x86_64-slab.txt", "Node 0 DMA32 free:"},
+                           {"6.1-x86_64-slab.txt", "Unreclaimable slab info:"},
+                           {"6.1-x86_64-slab.txt", "[  pid  ]"},
+                           {"3.10-global-format-made.txt", "active_anon:"},
+                           {"3.10-global-format-made.txt", "Node 0 DMA32 free:"},
+                           {"3.10-global-format-made.txt", "[ pid ]"},
+                           {"6.18-x86_64-memcg-v1.txt", "memory: usage"}};
+  for (const Cut& cut : kCuts) {
+    const std::string text = read_testdata(cut.file);
+    const std::size_t at = text.find(cut.first);
+    ASSERT_NE(at, std::string::npos) << cut.first;
+    const auto reports = parse(std::string_view(text).substr(text.rfind('\n', at) + 1));
+    ASSERT_EQ(reports.size(), 1U) << cut.file << " from " << cut.first;
+    EXPECT_EQ(reports[0].missing().front(), "who asked for memory") << cut.first;
+    EXPECT_FALSE(reports[0].tasks.empty()) << cut.first;
+    EXPECT_EQ(reports[0].victims.size(), 1U) << cut.first;
+  }
+}
+
+TEST(OomParser, WordsOfTheMiddleOfAReportAreNone) {
+  EXPECT_TRUE(parse("active_anon: many, inactive_anon: few\n").empty());
+  EXPECT_TRUE(parse("active_anon:17\n").empty());
+  EXPECT_TRUE(parse("nr_active_anon 1263\nnr_inactive_anon 17\n").empty());
+  EXPECT_TRUE(parse("disk sda free:12kB min:8kB low:9kB\n").empty());
+  EXPECT_TRUE(parse("memory: usage is high, limit it\n").empty());
+  EXPECT_TRUE(parse("cat: oom_score_adj name\n").empty());
+}
+
 TEST(OomParser, FiguresThatDoNotFitAreLeftOut) {
   const auto reports = parse(
       "Mem-Info:\nactive_anon:99999999999999999999 inactive_anon:-5 active_file:7\nNode 99999999999 Normal free:1kB\n"

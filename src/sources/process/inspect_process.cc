@@ -47,14 +47,17 @@ class InspectionReader {
     } else if (target.error().kind != Error::Kind::kNotFound) {
       note(texts, target.error());
     }
-    if (const auto line = root_.read(folder_ + "/cmdline", buffer_)) {
-      texts.argv0 = line->substr(0, line->find('\0'));
-    }
     const auto threads = root_.list(folder_ + "/task");
     if (!threads) return;
     for (std::size_t i = 0; i < std::min(threads->size(), kMostThreadNames); ++i) {
       const auto name = root_.read(fmt::format("{}/task/{}/comm", folder_, (*threads)[i]), buffer_);
       if (name) texts.thread_names.emplace_back(name->ends_with('\n') ? name->substr(0, name->size() - 1) : *name);
+    }
+  }
+  /// Lies in the memory of the process.
+  void read_command_line(ProcessTexts& texts) {
+    if (const auto line = root_.read(folder_ + "/cmdline", buffer_)) {
+      texts.argv0 = line->substr(0, line->find('\0'));
     }
   }
   void read_descriptors(Pid pid, ProcessTexts& texts) {
@@ -80,20 +83,23 @@ class InspectionReader {
 
 }  // namespace
 
-Result<ProcessInspection> inspect_process(const RootedDir& root, Pid pid) {
+Result<ProcessInspection> inspect_process(const RootedDir& root, Pid pid, Depth depth) {
   InspectionReader reader(root, pid);
   ProcessTexts texts;
   auto stat = reader.read("stat");
   if (!stat) return std::unexpected(std::move(stat.error()));
   texts.stat = *std::move(stat);
   texts.status = reader.try_read("status", texts);
-  reader.read_mappings(texts);
+  if (depth == Depth::kAll) reader.read_mappings(texts);
   texts.limits = reader.try_read("limits", texts);
   texts.cgroup = reader.try_read("cgroup", texts);
   texts.oom_score = reader.try_read("oom_score", texts);
   texts.oom_score_adj = reader.try_read("oom_score_adj", texts);
   reader.read_names(texts);
-  reader.read_descriptors(pid, texts);
+  if (depth == Depth::kAll) {
+    reader.read_command_line(texts);
+    reader.read_descriptors(pid, texts);
+  }
   auto inspection = build_inspection(texts);
   if (!inspection) return inspection;
   // All of this must have been one and the same process.

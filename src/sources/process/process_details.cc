@@ -74,7 +74,7 @@ class ProcessDetails final : public Source {
         walks_(options.walk_share, options.longest_walk),
         scans_(options.scan_share, options.longest_scan) {}
 
-  [[nodiscard]] SourceInfo info() const override { return {"process details", options_.period, true}; }
+  [[nodiscard]] SourceInfo info() const override { return {"process_details", options_.period, true}; }
   [[nodiscard]] Result<> sample(model::SampleSink& sink) override;
   [[nodiscard]] std::vector<model::Coverage> coverage() const override;
 
@@ -381,26 +381,27 @@ void ProcessDetails::note_coverage() {
   std::vector<model::Coverage> entries;
   if (fds_denied_ > 0) {
     entries.push_back(
-        {"process descriptors", State::kDenied,
+        {"process_details.descriptors", State::kDenied,
          fmt::format("descriptors of {} process{} may not be seen", fds_denied_, fds_denied_ == 1 ? "" : "es"),
          "run as root, or with CAP_SYS_PTRACE"});
   }
   if (!has_rollup_) {
-    entries.push_back({"process PSS", State::kAbsent, "the kernel has no /proc/PID/smaps_rollup (4.14 and newer)", ""});
+    entries.push_back(
+        {"process_details.pss", State::kAbsent, "the kernel has no /proc/PID/smaps_rollup (4.14 and newer)", ""});
   } else if (walks_denied_ > 0) {
     entries.push_back(
-        {"process PSS", State::kDenied,
+        {"process_details.pss", State::kDenied,
          fmt::format("mappings of {} process{} may not be seen", walks_denied_, walks_denied_ == 1 ? "" : "es"),
          "run as root, or with CAP_SYS_PTRACE"});
   } else if (too_dear_ > 0) {
-    entries.push_back({"process PSS", State::kPartial,
+    entries.push_back({"process_details.pss", State::kPartial,
                        fmt::format("not read of {} processes: each read would take more than {} of CPU time (a GiB "
                                    "costs {} here)",
                                    too_dear_, to_human(options_.longest_walk), to_human(walk_cost_.per_gib())),
                        "leakscope status --pid PID"});
   }
-  if (!slow_read_.empty()) entries.push_back({"process details", State::kPartial, slow_read_, ""});
-  if (entries.empty()) entries.push_back({"process details", State::kOk, "", ""});
+  if (!slow_read_.empty()) entries.push_back({"process_details", State::kPartial, slow_read_, ""});
+  if (entries.empty()) entries.push_back({"process_details", State::kOk, "", ""});
   const std::scoped_lock lock(coverage_mutex_);
   coverage_ = std::move(entries);
 }
@@ -437,7 +438,7 @@ std::vector<model::Coverage> ProcessDetails::coverage() const {
     entries = coverage_;
   }
   if (auto stuck = watch_.overdue(options_.deadline)) {
-    entries.push_back({"process details", model::Coverage::State::kPartial, *std::move(stuck), ""});
+    entries.push_back({"process_details", model::Coverage::State::kPartial, *std::move(stuck), ""});
   }
   return entries;
 }

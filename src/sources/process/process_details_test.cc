@@ -196,7 +196,7 @@ TEST_F(ProcessDetailsTest, NeverReadsWhatWouldTakeTooLong) {
   const auto coverage = details->coverage();
   ASSERT_EQ(coverage.size(), 1U);
   EXPECT_EQ(coverage[0].state, model::Coverage::State::kPartial);
-  EXPECT_EQ(coverage[0].source, "process PSS");
+  EXPECT_EQ(coverage[0].source, "process_details.pss");
 }
 
 TEST_F(ProcessDetailsTest, GroupTimeNeverFallsWhenAMemberEnds) {

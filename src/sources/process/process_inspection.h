@@ -87,8 +87,13 @@ struct ProcessTexts {
 /// Pure: puts the inspection together. An error only when `stat` does not parse; other damage goes to coverage.
 [[nodiscard]] Result<ProcessInspection> build_inspection(const ProcessTexts& texts);
 
-/// Reads all of one process, whatever it costs (walking its page tables takes 10 to 26 ms per GiB), and may wait for
-/// its mmap lock. kNotFound: there is no such process; kGone: it ended meanwhile.
-[[nodiscard]] Result<ProcessInspection> inspect_process(const RootedDir& root, Pid pid);
+/// How much is read of one process.
+enum class Depth : std::uint8_t {
+  kAll,     ///< whatever it costs (walking its page tables takes 10 to 26 ms per GiB); may wait for its mmap lock
+  kCounts,  ///< what takes neither this lock nor its table of descriptors: no mappings, no command line
+};
+
+/// kNotFound: there is no such process; kGone: it ended meanwhile.
+[[nodiscard]] Result<ProcessInspection> inspect_process(const RootedDir& root, Pid pid, Depth depth = Depth::kAll);
 
 }  // namespace leakscope::sources::process

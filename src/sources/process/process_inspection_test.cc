@@ -84,6 +84,15 @@ TEST(ProcessInspection, ReadsThisVeryProcess) {
   EXPECT_TRUE(inspection->limits.open_files);
 }
 
+TEST(ProcessInspection, CountsNeedNoMappings) {
+  const auto inspection = inspect_process(RootedDir::open("/").value(), Pid{::getpid()}, Depth::kCounts);
+  ASSERT_TRUE(inspection) << to_string(inspection.error());
+  EXPECT_GT(inspection->sizes.vm_rss.value_or(0), 0);
+  EXPECT_EQ(inspection->thread_names.size(), 1U);
+  EXPECT_FALSE(inspection->total || inspection->mappings || inspection->descriptors);
+  EXPECT_EQ(inspection->argv0, "");
+}
+
 TEST(ProcessInspection, SaysThatAProcessIsNotThereAndWhatATreeLacks) {
   EXPECT_EQ(inspect_process(RootedDir::open("/").value(), Pid{0x7ffffffe}).error().kind, Error::Kind::kNotFound);
   const MadeProc proc;

@@ -249,12 +249,12 @@ std::vector<model::Coverage> ProcessSource::coverage() const {
   if (!table_failure_.empty()) entries.push_back({"processes", State::kPartial, table_failure_, ""});
   if (executables_denied_ > 0) {
     entries.push_back(
-        {"process groups", State::kDenied,
+        {"processes.groups", State::kDenied,
          fmt::format("executables of {} processes may not be read: grouped by their names", executables_denied_),
          "run as root"});
   }
   if (cgroups_too_slow_) {
-    entries.push_back({"process groups", State::kPartial,
+    entries.push_back({"processes.groups", State::kPartial,
                        "/proc/PID/cgroup made us wait: groups of new processes go without their cgroup", ""});
   }
   return entries;
@@ -263,7 +263,7 @@ std::vector<model::Coverage> ProcessSource::coverage() const {
 std::vector<model::Loss> ProcessSource::losses() const {
   std::vector<model::Loss> entries = table_->losses();
   if (unidentified_ > 0) {
-    entries.push_back({"process groups", "processes not yet in a group", unidentified_, records_.size()});
+    entries.push_back({"processes.groups", "processes not yet in a group", unidentified_, records_.size()});
   }
   return entries;
 }

@@ -147,10 +147,17 @@ TEST(Host, NamesWhatAnEmptyTreeLacks) {
   const TestTree tree;
   const HostReading reading = read_host(tree.root());
   EXPECT_EQ(reading.host, model::Host{});
-  ASSERT_EQ(reading.coverage.size(), 9U);
+  ASSERT_EQ(reading.coverage.size(), 8U);
   for (const model::Coverage& entry : reading.coverage) EXPECT_EQ(entry.source, "host");
   EXPECT_EQ(reading.coverage.front().state, model::Coverage::State::kAbsent);
   EXPECT_NE(reading.coverage.front().why.find("proc/sys/kernel/hostname"), std::string::npos);
+}
+
+TEST(Host, AKernelWithoutModulesIsWhole) {
+  const TestTree tree;
+  const std::size_t without = read_host(tree.root()).coverage.size();
+  tree.write("proc/modules", "");
+  EXPECT_EQ(read_host(tree.root()).coverage.size(), without);
 }
 
 TEST(Host, ReadsThisMachine) {

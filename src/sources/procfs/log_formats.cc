@@ -156,8 +156,13 @@ std::vector<std::unique_ptr<LogFormat>> log_formats(PageSize page_size) {
   const auto add = [&](const FileBlockFormat::Spec& spec, FileReader reader) {
     formats.push_back(std::make_unique<FileBlockFormat>(spec, std::move(reader)));
   };
-  add({.name = "meminfo", .begins = begins_meminfo, .belongs = belongs_to_meminfo}, meminfo_reader());
-  add({.name = "vmstat", .begins = begins_vmstat, .belongs = belongs_to_vmstat, .cannot_show = kPageSize},
+  add({.name = "meminfo", .begins = begins_meminfo, .belongs = belongs_to_meminfo, .each_key_once = true},
+      meminfo_reader());
+  add({.name = "vmstat",
+       .begins = begins_vmstat,
+       .belongs = belongs_to_vmstat,
+       .each_key_once = true,
+       .cannot_show = kPageSize},
       vmstat_reader(page_size));
   add({.name = "zoneinfo", .begins = begins_zoneinfo, .belongs = belongs_to_zoneinfo, .cannot_show = kPageSize},
       zoneinfo_reader(page_size));

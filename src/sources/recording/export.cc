@@ -34,16 +34,25 @@ std::string json_string(std::string_view text) {
   return quoted + '"';
 }
 
+/// Seconds since boot with two digits at most, as documents have them ("15.03", "800.0"); empty: nobody knows.
+std::string seconds_text(StartTime start) {
+  if (!start.known()) return {};
+  std::string text = fmt::format("{}.{:02}", start.ticks / 100, start.ticks % 100);
+  if (text.ends_with('0')) text.pop_back();
+  return text;
+}
+
 std::string csv_subject(const model::SubjectInfo& info) {
   std::string text = fmt::format("{},{},", to_string(info.key.kind), csv_field(info.key.name));
   if (!info.key.process) return text + ",";
-  return text + fmt::format("{},{}", info.key.process->pid.value, info.key.process->start.ticks);
+  return text + fmt::format("{},{}", info.key.process->pid.value, seconds_text(info.key.process->start));
 }
 
 std::string json_subject(const model::SubjectInfo& info) {
   std::string text = fmt::format(R"({{"kind":"{}","name":{})", to_string(info.key.kind), json_string(info.key.name));
   if (info.key.process) {
-    text += fmt::format(R"(,"pid":{},"start_time":{})", info.key.process->pid.value, info.key.process->start.ticks);
+    const std::string start = seconds_text(info.key.process->start);
+    text += fmt::format(R"(,"pid":{},"start_time":{})", info.key.process->pid.value, start.empty() ? "null" : start);
   }
   return text + '}';
 }

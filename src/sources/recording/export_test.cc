@@ -50,7 +50,7 @@ TEST_F(Export, Csv) {
   EXPECT_EQ(text_,
             "time,subject_kind,subject,pid,start,metric,unit,value\n"
             "2023-11-14T22:13:20.123Z,machine,,,,meminfo.MemFree,bytes,4096\n"
-            "2023-11-14T22:13:20.123Z,process,\"a,\"\"b\"\"\\x0a\\xff\xc3\xa4\\\\\",812,15,process.threads,count,"
+            "2023-11-14T22:13:20.123Z,process,\"a,\"\"b\"\"\\x0a\\xff\xc3\xa4\\\\\",812,0.15,process.threads,count,"
             "-9223372036854775808\n");
 }
 
@@ -62,8 +62,30 @@ TEST_F(Export, Ndjson) {
       "{\"time\":\"2023-11-14T22:13:20.123Z\",\"subject\":{\"kind\":\"machine\",\"name\":\"\"},"
       "\"metric\":\"meminfo.MemFree\",\"unit\":\"bytes\",\"value\":4096}\n"
       "{\"time\":\"2023-11-14T22:13:20.123Z\",\"subject\":{\"kind\":\"process\",\"name\":"
-      "\"a,\\\"b\\\"\\\\x0a\\\\xff\xc3\xa4\\\\\\\\\",\"pid\":812,\"start_time\":15},\"metric\":\"process.threads\","
+      "\"a,\\\"b\\\"\\\\x0a\\\\xff\xc3\xa4\\\\\\\\\",\"pid\":812,\"start_time\":0.15},\"metric\":\"process.threads\","
       "\"unit\":\"count\",\"value\":-9223372036854775808}\n");
+}
+
+TEST_F(Export, StartTimesAreSecondsWhereKnown) {
+  const auto started = [&](StartTime start) {
+    text_.clear();
+    sample_.readings = {
+        {registry_.intern(model::SubjectKey{model::SubjectKind::kProcess, "a", ProcessId{Pid{1}, start}}),
+         model::Metric::kProcessThreads, 1}};
+    OneSample csv(sample_);
+    EXPECT_TRUE(export_csv(csv, registry_, sink()));
+    OneSample ndjson(sample_);
+    EXPECT_TRUE(export_ndjson(ndjson, registry_, sink()));
+    return text_;
+  };
+  const std::string whole = started(StartTime{80000});
+  EXPECT_NE(whole.find(",1,800.0,"), std::string::npos) << whole;
+  EXPECT_NE(whole.find("\"start_time\":800.0}"), std::string::npos) << whole;
+  const std::string tenths = started(StartTime{1510});
+  EXPECT_NE(tenths.find(",1,15.1,"), std::string::npos) << tenths;
+  const std::string unknown = started(StartTime::unknown(7));
+  EXPECT_NE(unknown.find(",1,,process.threads"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("\"start_time\":null}"), std::string::npos) << unknown;
 }
 
 TEST_F(Export, AnErrorOfTheOutputEndsIt) {

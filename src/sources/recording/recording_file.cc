@@ -120,9 +120,13 @@ Result<> RecordingFile::take_existing(Existing existing) {
     return fail(Error::Kind::kDenied, path_, fmt::format("belongs to another user (uid {})", status.st_uid),
                 "Give a file that does not exist");
   }
-  if ((status.st_mode & 077U) != 0) {
-    notes_.push_back(fmt::format("{}: other users may use this file (mode {:04o})", path_, status.st_mode & 07777U));
+  if ((status.st_mode & 077U) == 0) return {};
+  // What holds nothing yet is made private as if we had made it; else somebody may have given it to a group.
+  if (status.st_size == 0) {
+    if (::fchmod(fd_.get(), 0600) != 0) return std::unexpected(error_from_errno(errno, path_, "make private"));
+    return {};
   }
+  notes_.push_back(fmt::format("{}: other users may use this file (mode {:04o})", path_, status.st_mode & 07777U));
   return {};
 }
 

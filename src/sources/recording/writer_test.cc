@@ -35,6 +35,21 @@ TEST(Writer, MakesAFileThatOthersCannotRead) {
   EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 
+TEST(Writer, MakesAnEmptyFileItsOwnAndLeavesOthersTheirMode) {
+  ScratchDir scratch;
+  const auto mode_after = [&](const std::string& path, mode_t mode) {
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    EXPECT_TRUE(RecordingWriter::create(path, MadeMachine(1).options()));
+    struct stat status{};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return status.st_mode & 07777U;
+  };
+  std::ofstream(scratch.file("r")).close();
+  EXPECT_EQ(mode_after(scratch.file("r"), 0644), 0600U);
+  ASSERT_GT(std::filesystem::file_size(scratch.file("r")), 0U);
+  EXPECT_EQ(mode_after(scratch.file("r"), 0640), 0640U) << "given to a group by who owns it";
+}
+
 TEST(Writer, FollowsNoSymbolicLink) {
   ScratchDir scratch;
   std::filesystem::create_symlink(scratch.file("target"), scratch.file("dangling"));

@@ -16,8 +16,13 @@ std::string word_of(const RootedDir& root, std::string_view path) {
   return text ? std::string(trim(*text)) : std::string{};
 }
 
+/// Where distributions keep what the kernel logged.
+bool has_kernel_log(const RootedDir& root) {
+  return root.exists("var/log/messages") || root.exists("var/log/kern.log") || root.exists("var/log/syslog");
+}
+
 bool is_moment(const RootedDir& root) {
-  return root.exists("proc/meminfo") || root.exists("sos_commands") || root.exists(kStampFile);
+  return root.exists("proc/meminfo") || root.exists("sos_commands") || root.exists(kStampFile) || has_kernel_log(root);
 }
 
 /// The root of the moment that the directory is, if it is one.
@@ -70,7 +75,8 @@ Result<std::vector<Folder>> find_folders(const std::string& path) {
     if (auto root = root_in(*std::move(below))) folders.push_back(describe(top->display(name), *std::move(root)));
   }
   if (folders.empty()) {
-    return fail(Error::Kind::kNotFound, path, "holds neither proc/meminfo nor sos_commands, also one level down",
+    return fail(Error::Kind::kNotFound, path,
+                "holds neither proc/meminfo nor sos_commands nor var/log/messages, also one level down",
                 "Give a folder that `leakscope record --snapshot` wrote, an unpacked sosreport or a copy of /proc");
   }
   return folders;

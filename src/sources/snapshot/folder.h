@@ -22,9 +22,9 @@ struct Folder {
   std::optional<Error> bad_stamp;  ///< there is one that cannot be read
 };
 
-/// Finds the moments in a directory: DIR/proc/meminfo, DIR/meminfo (a bare copy of /proc), DIR/sos_commands, or one
-/// level down in any number of directories, as they lie when archives were unpacked or snapshots gathered. Links in it
-/// are not followed. kNotFound when nothing of the kind is there.
+/// Finds the moments in a directory: DIR/proc/meminfo, DIR/meminfo (a bare copy of /proc), DIR/sos_commands,
+/// DIR/var/log with a kernel log, or one level down in any number of directories, as they lie when archives were
+/// unpacked or snapshots gathered. Links in it are not followed. kNotFound when nothing of the kind is there.
 [[nodiscard]] Result<std::vector<Folder>> find_folders(const std::string& path);
 
 }  // namespace leakscope::sources::snapshot

@@ -15,7 +15,41 @@ constexpr std::int64_t kKiB = 1024;
 constexpr std::int64_t kMiB = kKiB * kKiB;
 constexpr std::int64_t kGiB = kKiB * kMiB;
 
-bool is_header(std::string_view line) { return words_are(line, {"total", "used", "free"}); }
+bool is_english(std::string_view line) { return words_are(line, {"total", "used", "free"}); }
+
+/// The columns of "               gesamt     benutzt        frei      gemns.  Puffer/Cache verfügbar": words of other
+/// languages stand in the same places, and of six only the fifth may have a slash. Empty: no header of free. Words of
+/// a sentence are one blank apart.
+std::string_view columns_by_shape(std::string_view line) {
+  constexpr std::size_t kLabelWidth = 9;
+  constexpr std::size_t kBoth = 4;
+  const std::size_t start = line.find_first_not_of(' ');
+  if (start == std::string_view::npos || start < kLabelWidth) return {};
+  std::size_t words = 0;
+  std::size_t slashes = 0;
+  std::size_t close = 0;
+  bool both = false;
+  FieldCursor fields(line);
+  while (const auto word = fields.next()) {
+    if (word->find_first_of("0123456789:;=|<>()[]{}\"#*") != std::string_view::npos) return {};
+    const bool has_slash = word->contains('/');
+    slashes += has_slash ? 1 : 0;
+    both = both || (has_slash && words == kBoth);
+    const auto at = static_cast<std::size_t>(word->data() - line.data());
+    close += line[at - 2] == ' ' ? 0 : 1;
+    ++words;
+  }
+  if (close > 1) return {};
+  if (words == 6 && both && slashes == 1) return "total used free shared buff/cache available";
+  if (words == 7 && slashes == 0) return "total used free shared buffers cache available";
+  if (words == 6 && slashes == 0) return "total used free shared buffers cached";
+  return {};
+}
+
+bool is_header(std::string_view line) { return is_english(line) || !columns_by_shape(line).empty(); }
+
+/// "Speicher:    24684092     1646912 ...": of the languages whose header is told by its shape.
+bool is_label_of_memory(std::string_view label) { return label == "Mem" || label == "Mem." || label == "Speicher"; }
 
 /// What a bare total can only be: machines have between 32 MiB and some TiB. 64 to 65535 are MiB (as KiB it would be
 /// less than a kernel needs), below that GiB; from 2^33 on it is bytes (as KiB it would be 8 TiB).
@@ -119,16 +153,18 @@ void FreeTable::tell_limits(LogSink& sink) {
 LogFormat::Answer FreeTable::take(std::string_view line, LogSink& sink) {
   if (is_header(line)) {
     if (rows_ > 0) return Answer::kNotMine;
-    columns_ = Columns(line);
-    tell_limits(sink);
+    columns_ = Columns(is_english(line) ? line : columns_by_shape(line));
+    // A header that is told by its shape alone may be another tool's until a row follows.
+    if (is_english(line)) tell_limits(sink);
     return Answer::kTaken;
   }
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || columns_.size() == 0) return Answer::kNotMine;
   const std::string_view label = trim(line.substr(0, colon));
   const std::string_view figures = line.substr(colon + 1);
-  if (rows_ == 0 && (label == "Mem" || label == "Mem." || label == "Speicher")) {
+  if (rows_ == 0 && is_label_of_memory(label)) {
     ++rows_;
+    tell_limits(sink);
     return put_memory(figures, sink) ? Answer::kTaken : Answer::kUnreadable;
   }
   if (rows_ == 0) return Answer::kNotMine;

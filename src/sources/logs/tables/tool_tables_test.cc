@@ -117,6 +117,37 @@ TEST(FreeTable, VersionsThatPrintNoAvailable) {
   EXPECT_EQ(values.at("meminfo.SwapTotal"), 2943996 * kKiB);
 }
 
+TEST(FreeTable, OfOtherLanguages) {
+  const auto format = free_table();
+  KeptLog log(*format);
+  log.read(
+      "               gesamt     benutzt        frei      gemns.  Puffer/Cache verfügbar\n"
+      "Speicher:    24684092     1646912    20315544        8916     2721636    22622344\n"
+      "Auslager:        2048           0        1024\n"
+      "               gesamt     benutzt        frei      gemns.      Puffer       Cache   verfügbar\n"
+      "Speicher:        23Gi       1,3Gi        20Gi       8,7Mi       1,0Gi       1,4Gi        22Gi\n"
+      "             gesamt    belegt     frei    gemns.    Puffer    Zwischen\n"
+      "Speicher:  10124380    9130136     994244     709672     566908    3441912\n");
+  ASSERT_GE(log.moments.size(), 3U);
+  EXPECT_EQ(log.moments[0].values.at("meminfo.MemTotal"), 24684092 * kKiB);
+  EXPECT_EQ(log.moments[0].values.at("meminfo.MemAvailable"), 22622344 * kKiB);
+  EXPECT_EQ(log.moments[0].values.at("meminfo.SwapFree"), 1024 * kKiB);
+  EXPECT_EQ(log.moments[1].values.at("meminfo.MemAvailable"), 22 * kGiB);
+  EXPECT_EQ(log.moments[2].values.at("tools.free_and_cache"), (994244 + 566908 + 3441912) * kKiB);
+  EXPECT_TRUE(log.refused.empty());
+  EXPECT_TRUE(log.declined.empty());
+}
+
+TEST(FreeTable, IsNoSentenceAndNoOtherTable) {
+  const auto format = free_table();
+  for (const std::string_view line :
+       {"              at some place in the code", "          one   two   three   four   five",
+        "          what    1    2    and    3    or", "  gesamt   benutzt   frei   gemns.   Puffer/Cache   verfügbar",
+        "            a/b     used     free     shared     buffers     cached", "", "          "}) {
+    EXPECT_FALSE(format->begins(line)) << line;
+  }
+}
+
 TEST(FreeTable, TheUnitIsWhatTheTotalCanBe) {
   const auto format = free_table();
   KeptLog log(*format);
