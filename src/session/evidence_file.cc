@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -163,10 +164,39 @@ bool has_samples(const UniqueFd& fd, const std::string& name, std::size_t wanted
   return bytes && has_samples(std::make_unique<FirstBytes>(std::move(*bytes), kSearchedForSamples), name, wanted);
 }
 
+/// Whether the kernel may have said anything in these bytes: a line of its own, or the head of an OOM report.
+bool names_the_kernel(std::string_view bytes) {
+  constexpr std::string_view kTag = "kernel";
+  for (std::string_view rest = bytes;;) {
+    const auto* const found = static_cast<const char*>(::memmem(rest.data(), rest.size(), kTag.data(), kTag.size()));
+    if (found == nullptr) break;
+    rest.remove_prefix(static_cast<std::size_t>(found - rest.data()) + kTag.size());
+    // "kernel: ", "kernel[1]: ", "_TRANSPORT":"kernel"; vmstat has nr_kernel_stack.
+    if (rest.starts_with(':') || rest.starts_with('[') || rest.starts_with('"')) return true;
+  }
+  constexpr std::string_view kOom = "oom-";
+  return ::memmem(bytes.data(), bytes.size(), kOom.data(), kOom.size()) != nullptr;
+}
+
+/// Taking every line of a log apart costs as much as judging it: most logs of samples are through after this.
+bool names_the_kernel(const UniqueFd& fd, const std::string& name) {
+  constexpr std::size_t kLongest = 8;
+  auto bytes = logs::open_bytes(open_again(fd), name);
+  if (!bytes) return false;
+  std::string across;  // the end of a piece, and the beginning of the next
+  for (auto piece = (*bytes)->next(); piece && !piece->empty(); piece = (*bytes)->next()) {
+    across += piece->substr(0, kLongest);
+    if (names_the_kernel(across) || names_the_kernel(*piece)) return true;
+    across = piece->substr(piece->size() - std::min(piece->size(), kLongest));
+  }
+  return false;
+}
+
 /// A log that is no kernel log in its first lines may become one, and a kernel log may have samples between its lines
 /// ("logger -f /proc/meminfo"). One moment shows no growth, so that an OOM report beside it tells more.
 void tell_kind_of_log(const std::string& head, const std::string& name, EvidenceFile& file) {
   const bool kernel_first = looks_like_kernel_log(head);
+  if (!kernel_first && !names_the_kernel(file.fd, name)) return;
   KernelLines lines;
   if (auto log = open_kernel_log(name, open_again(file.fd))) lines = kernel_lines_of(*log);
   if (!kernel_first && !lines.any) return;

@@ -12,16 +12,23 @@ namespace {
 // A block that never ends is a hostile file; a /proc/vmallocinfo of a large machine has some megabytes.
 constexpr std::size_t kLargestBlock = std::size_t{32} << 20U;
 
+/// Formats with each key once have keys of one word: "MemTotal:", "nr_free_pages".
+std::size_t first_word_size(std::string_view line) {
+  std::size_t size = 0;
+  while (size < line.size() && line[size] != ' ' && line[size] != '\t') ++size;
+  return size;
+}
+
 /// A writer that is so many lines ahead of another.
 constexpr std::ptrdiff_t kMostAhead = 8;
 
 }  // namespace
 
 LogFormat::Answer FileBlockFormat::take(std::string_view line, LogSink& sink) {
+  if (text_.empty() && !spec_.begins(line)) return Answer::kNotMine;
   const std::string plain = spec_.each_key_once ? ungrouped(line) : std::string{};
   if (!plain.empty()) line = plain;
   if (text_.empty()) {
-    if (!spec_.begins(line)) return Answer::kNotMine;
     head_lines_ = 0;
     if (!spec_.head.empty() && !line.starts_with(spec_.head.substr(0, spec_.head.find('\n')))) {
       text_ = spec_.head;
@@ -46,7 +53,7 @@ LogFormat::Answer FileBlockFormat::take(std::string_view line, LogSink& sink) {
 
 void FileBlockFormat::note_key(std::string_view line) {
   if (!spec_.each_key_once) return;
-  const std::size_t hash = std::hash<std::string_view>{}(line.substr(0, key_size(line)));
+  const std::size_t hash = std::hash<std::string_view>{}(line.substr(0, first_word_size(line)));
   const std::size_t bit = hash % keys_.size();
   maybe_twice_ = maybe_twice_ || keys_.test(bit);
   keys_.set(bit);

@@ -27,6 +27,15 @@ std::string_view digits_of(std::string_view text) {
   return text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
 }
 
+/// Nearly every line of nearly every log, told by what stands before the last three digits.
+bool is_plain_amount(std::string_view line) {
+  constexpr std::string_view kUnit = " kB";
+  constexpr std::size_t kBack = kUnit.size() + 4;
+  if (line.size() <= kBack || !line.ends_with(kUnit)) return false;
+  const char before = line[line.size() - kBack];
+  return is_digit(before) || (before == ' ' && line[line.size() - kBack - 1] == ' ');
+}
+
 }  // namespace
 
 std::size_t key_size(std::string_view line) {
@@ -43,10 +52,13 @@ std::size_t key_size(std::string_view line) {
 
 std::string ungrouped(std::string_view line) {
   constexpr std::size_t kGroup = 3;
+  if (is_plain_amount(line)) return {};
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return {};
-  const std::size_t start = line.find_first_of("0123456789", colon);
-  if (start == std::string_view::npos || line.find_first_not_of(" \t", colon + 1) != start) return {};
+  std::size_t start = colon + 1;
+  while (start < line.size() && (line[start] == ' ' || line[start] == '\t')) ++start;
+  const auto is_digit_at = [&](std::size_t at) { return at < line.size() && is_digit(line[at]); };
+  if (!is_digit_at(start) || (is_digit_at(start + 1) && is_digit_at(start + 2) && is_digit_at(start + 3))) return {};
   std::string_view rest = line.substr(start);
   std::string_view group = digits_of(rest);
   if (group.size() > kGroup || group.front() == '0') return {};
