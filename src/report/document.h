@@ -34,6 +34,7 @@ struct Column {
   std::string id;     ///< JSON key: "rss_anon"
   std::string title;  ///< for people: "anonymous"
   ColumnKind kind = ColumnKind::kText;
+  bool for_people = true;  ///< false: another column, or a sentence, says it in words
 };
 
 /// Nothing: not known. Text is raw foreign bytes; renderers escape.

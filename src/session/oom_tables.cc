@@ -180,8 +180,8 @@ Table reports_table(const std::vector<LoggedReport>& reports) {
                    {"pid", "PID", ColumnKind::kIdentifier},
                    {"anonymous", "anonymous", ColumnKind::kBytes},
                    {"line", "line", ColumnKind::kIdentifier},
-                   {"constraint", "kind", ColumnKind::kText},
-                   {"gfp", "gfp", ColumnKind::kText},
+                   {"constraint", "kind", ColumnKind::kText, false},
+                   {"gfp", "gfp", ColumnKind::kText, false},
                    {"score", "score", ColumnKind::kIdentifier},
                    {"oom_score_adj", "adj", ColumnKind::kIdentifier}};
   if (files) table.columns.push_back({"file", "file", ColumnKind::kText});

@@ -3,9 +3,10 @@
 
 usage: captures.py LEAKSCOPE [FOLDER...]
 
-Each folder holds one run in a guest (README.md says how it was made) and truth.json: the load, and for each capture the
-verdict that it allows; `oom`: the OOM reports in it. A leak has to be named with its domain, and where the capture tells times with its rate; nothing
-else may be claimed. A capture that cannot tell has to say so.
+Each folder holds one run (README.md says how it was made) and truth.json: the load, and for each capture the verdict that
+it allows; `oom`: the OOM reports in it. A capture that is a folder is judged by all files in it together. A leak has to be
+named with its domain, and where the capture tells times with its rate; nothing else may be claimed. A capture that cannot
+tell has to say so.
 """
 import json
 import os
@@ -14,7 +15,8 @@ import sys
 
 
 def judge(leakscope, path):
-    done = subprocess.run([leakscope, "diagnose", "--json", "--from", path], capture_output=True, text=True, check=False)
+    parts = sorted(entry.path for entry in os.scandir(path)) if os.path.isdir(path) else [path]
+    done = subprocess.run([leakscope, "diagnose", "--json", "--from", *parts], capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1, 3):
         raise SystemExit(f"FAILED  {path}: exit code {done.returncode}: {done.stderr}")
     return done.returncode, json.loads(done.stdout)

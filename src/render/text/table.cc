@@ -129,9 +129,21 @@ void write_columns_left_out(Pen& pen, const Table& table, std::size_t shown) {
   if (!names.empty()) pen.hanging("  ", "no room for: " + pen.joined(names));
 }
 
-}  // namespace
+/// The table without what is for scripts.
+Table for_people(const Table& table) {
+  Table shown{.id = table.id, .title = table.title, .rows_not_shown = table.rows_not_shown};
+  shown.rows.resize(table.rows.size());
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (!table.columns[i].for_people) continue;
+    shown.columns.push_back(table.columns[i]);
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+      if (i < table.rows[row].size()) shown.rows[row].push_back(table.rows[row][i]);
+    }
+  }
+  return shown;
+}
 
-void write_table(Pen& pen, const Table& table) {
+void write_whole(Pen& pen, const Table& table) {
   pen.blank();
   if (!table.title.empty()) {
     pen.hanging("", cut_middle(pen.safe(table.title), pen.width(), pen.marks().ellipsis), Style::kPlain,
@@ -155,6 +167,13 @@ void write_table(Pen& pen, const Table& table) {
     pen.line(fmt::format("  and {} more", report::to_human_count(static_cast<std::int64_t>(table.rows_not_shown))));
   }
   write_columns_left_out(pen, table, widths.size());
+}
+
+}  // namespace
+
+void write_table(Pen& pen, const Table& table) {
+  if (std::ranges::all_of(table.columns, &Column::for_people)) return write_whole(pen, table);
+  write_whole(pen, for_people(table));
 }
 
 }  // namespace leakscope::render::text

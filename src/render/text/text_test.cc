@@ -176,6 +176,21 @@ TEST(Text, TablesFitATerminal) {
   EXPECT_EQ(to_text(doc, {.width = 60}).find("no room for: "), std::string::npos);
 }
 
+TEST(Text, ColumnsForScriptsAreLeftOut) {
+  report::Document document;
+  document.command = "diagnose";
+  report::Table table{.id = "kills", .title = "kills"};
+  table.columns = {{"victim", "killed", report::ColumnKind::kText},
+                   {"kind", "kind", report::ColumnKind::kText, false},
+                   {"pid", "PID", report::ColumnKind::kIdentifier}};
+  table.rows = {{std::string("tail"), std::string("memcg"), std::int64_t{141}}};
+  document.tables = {table};
+  const std::string text = to_text(document, {});
+  EXPECT_NE(text.find("tail"), std::string::npos) << text;
+  EXPECT_NE(text.find("141"), std::string::npos) << text;
+  EXPECT_EQ(text.find("memcg"), std::string::npos) << text;
+}
+
 TEST(Layout, CountsCodePointsAndCutsTheMiddle) {
   EXPECT_EQ(columns("caf\xc3\xa9"), 4U);
   EXPECT_EQ(cut_middle("abcdefghij", 10, "\u2026"), "abcdefghij");

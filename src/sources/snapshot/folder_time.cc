@@ -101,12 +101,16 @@ std::optional<PrintedDate> parse_date_line(std::string_view line) {
   return date;
 }
 
+/// The first, but rather one whose zone is known.
 std::optional<PrintedDate> printed_date_of(const RootedDir& root) {
+  std::optional<PrintedDate> first;
   for (const std::string_view path : {"date", "sos_commands/date/date", "sos_commands/date/date_--utc"}) {
     const auto text = text_of(root, path);
-    if (auto date = text ? parse_printed_date(*text) : std::nullopt) return date;
+    const auto date = text ? parse_printed_date(*text) : std::nullopt;
+    if (date && date->zone_is_known) return date;
+    if (!first) first = date;
   }
-  return std::nullopt;
+  return first;
 }
 
 std::optional<Nanoseconds> printed_uptime_of(const RootedDir& root) {
@@ -115,6 +119,16 @@ std::optional<Nanoseconds> printed_uptime_of(const RootedDir& root) {
     if (const auto uptime = text ? parse_printed_uptime(*text) : std::nullopt) return uptime;
   }
   return std::nullopt;
+}
+
+/// uptime(1) prints minutes; the date less btime of proc/stat tells the same to the second.
+Nanoseconds to_the_second(const RootedDir& root, Nanoseconds printed, const FolderTime& time) {
+  constexpr Nanoseconds kApart = minutes(2);
+  const auto stat = text_of(root, "proc/stat");
+  const auto booted = stat ? parse_btime(*stat) : std::nullopt;
+  if (!booted || !time.wall || !time.zone_is_known) return printed;
+  const Nanoseconds exact = time.wall->since_epoch - booted->since_epoch;
+  return exact >= printed - kApart && exact <= printed + kApart ? exact : printed;
 }
 
 }  // namespace
@@ -176,6 +190,7 @@ FolderTime time_of(const RootedDir& root, const std::optional<Stamp>& stamp) {
   if (!time.uptime) {
     time.uptime = printed_uptime_of(root);
     if (time.uptime && time.from.empty()) time.from = "uptime";
+    if (time.uptime) time.uptime = to_the_second(root, *time.uptime, time);
   }
   if (time.uptime || time.wall) return time;
   // What a tool printed was written when it was printed; a copy of a /proc file may carry the time at which the kernel

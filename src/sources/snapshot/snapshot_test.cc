@@ -124,6 +124,20 @@ TEST(FolderTime, TakesTheBestThatIsThere) {
   EXPECT_EQ(time_of(tree.root(), std::nullopt).from, "date");
 }
 
+TEST(FolderTime, OfASosreportIsToTheSecond) {
+  const TestTree tree;
+  tree.write("sos_commands/date/date", "Fri Nov 20 13:33:09 CET 2026\n");
+  tree.write("sos_commands/date/date_--utc", "Fri Nov 20 12:33:09 UTC 2026\n");
+  tree.write("sos_commands/host/uptime", " 13:33:10 up  2:05,  0 user,  load average: 2.62, 1.81, 1.99\n");
+  const auto uptime = [&] { return time_of(tree.root(), std::nullopt).uptime; };
+  EXPECT_EQ(uptime(), std::optional<Nanoseconds>(seconds(7500))) << "uptime(1) alone tells minutes";
+  constexpr int kDate = 1795177989;
+  tree.write("proc/stat", "cpu 1 2\nbtime " + std::to_string(kDate - 7521) + "\n");
+  EXPECT_EQ(uptime(), std::optional<Nanoseconds>(seconds(7521)));
+  tree.write("proc/stat", "cpu 1 2\nbtime " + std::to_string(kDate - 9000) + "\n");
+  EXPECT_EQ(uptime(), std::optional<Nanoseconds>(seconds(7500))) << "the clock was set since the boot";
+}
+
 TEST(Folder, FindsEveryLayout) {
   const TestTree plain;
   plain.write("proc/meminfo", "x");
