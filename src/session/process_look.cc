@@ -37,7 +37,7 @@ Result<ProcessInspection> read_process(const std::string& root, Pid pid, Depth d
 }
 
 Result<ProcessInspection> look_at_process(const std::string& root, Pid pid, Nanoseconds patience,
-                                          ProcessReader reader) {
+                                          const ProcessReader& reader) {
   const auto look = std::make_shared<Look>();
   look->reader = reader;
   look->root = root;

@@ -22,6 +22,6 @@ using ProcessReader =
 /// its counts alone, with a Coverage that says so; the thread is left to itself.
 [[nodiscard]] Result<sources::process::ProcessInspection> look_at_process(const std::string& root, Pid pid,
                                                                           Nanoseconds patience,
-                                                                          ProcessReader reader = read_process);
+                                                                          const ProcessReader& reader = read_process);
 
 }  // namespace leakscope::session

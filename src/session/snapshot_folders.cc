@@ -267,7 +267,8 @@ void read_texts(const Folder& folder, Observed& seen, std::vector<Coverage>& cov
     if (!logged.wall && logged.since_boot && booted) logged.wall = WallTime{*booted + *logged.since_boot};
   }
   for (const std::string& file : files) {
-    auto entry = coverage_of_reports(log.reports, file, before_command + "leakscope diagnose --from " + file);
+    auto entry =
+        coverage_of_reports(log.reports, file, fmt::format("{}leakscope diagnose --from {}", before_command, file));
     entry->why = fmt::format("{}: {}", std::exchange(entry->source, "kernel log"), entry->why);
     coverage.push_back(std::move(*entry));
   }
@@ -325,6 +326,6 @@ Result<Observed> observe_moments(const std::vector<Evidence::Part>& parts, const
   std::ranges::move(gathered->coverage, std::back_inserter(observation.coverage));
   std::ranges::move(gathered->losses, std::back_inserter(observation.losses));
   return seen;
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the analyzer loses the move into the result
 
 }  // namespace leakscope::session
