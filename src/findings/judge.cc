@@ -17,7 +17,6 @@
 #include "findings/facts.h"
 #include "findings/headroom.h"
 #include "findings/rules/rules.h"
-#include "findings/struggle.h"
 #include "findings/text.h"
 
 namespace leakscope::findings {
@@ -204,6 +203,16 @@ std::optional<int> rounds_needed(const Drafts& drafts) {
   return needed;
 }
 
+/// "it swaps: 10.0 MiB/s out, 0 B/s in (/proc/vmstat)": what the rule of that name told, as sentences.
+std::vector<std::string> struggle_in(const Drafts& drafts) {
+  const auto told = std::ranges::find(drafts, "machine.struggle", [](const Draft& draft) { return draft.finding.id; });
+  std::vector<std::string> sentences;
+  if (told == drafts.end()) return sentences;
+  for (const Evidence& sign : told->finding.evidence)
+    sentences.push_back(fmt::format("{} ({})", sign.text, sign.source));
+  return sentences;
+}
+
 Verdict verdict_of(const Drafts& drafts, const Facts& facts) {
   const auto has = [&](State state) {
     return std::ranges::any_of(drafts, [state](const Draft& draft) { return draft.finding.state == state; });
@@ -250,7 +259,7 @@ Judged judge(const model::Observation& observation, const JudgeOptions& options)
     judged.detectable_rate = root->judgement.detectable_rate;
   }
   judged.in_part = !options.rounds && !facts.seen(Quantity::kAvailableLost);
-  for (const Struggle& sign : struggle_of(facts)) judged.struggle.push_back(sentence_of(sign));
+  judged.struggle = struggle_in(drafts);
   judged.findings.reserve(drafts.size());
   for (Draft& draft : drafts) judged.findings.push_back(std::move(draft.finding));
   return judged;

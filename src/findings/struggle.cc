@@ -122,8 +122,4 @@ std::vector<Struggle> struggle_of(const Facts& facts) {
   return signs.take();
 }
 
-std::string sentence_of(const Struggle& struggle) {
-  return fmt::format("{} ({})", struggle.text, model::info(struggle.metric).source);
-}
-
 }  // namespace leakscope::findings

@@ -16,7 +16,5 @@ struct Struggle {
 /// Every sign right now, memory first. No leak by itself, but what a person must know: it swaps, scans, stalls, kills,
 /// or stands close to a limit.
 [[nodiscard]] std::vector<Struggle> struggle_of(const Facts& facts);
-/// "it swaps: 10.0 MiB/s out, 0 B/s in (/proc/vmstat)"
-[[nodiscard]] std::string sentence_of(const Struggle& struggle);
 
 }  // namespace leakscope::findings

@@ -1,7 +1,5 @@
 #include "session/evidence.h"
 
-#include <fcntl.h>
-
 #include <cerrno>
 #include <utility>
 
@@ -43,7 +41,7 @@ Result<> sort_in(EvidenceFile file, const std::string& path, Evidence& evidence)
     return {};
   }
   if (file.has_reports) {
-    UniqueFd second(::open(path_again(file.fd).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    UniqueFd second = open_again(file.fd);
     if (!second.is_open()) return std::unexpected(error_from_errno(errno, name, "open again"));
     evidence.kernel_logs.push_back({again, name, std::move(second), EvidenceKind::kText});
   }

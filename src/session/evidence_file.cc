@@ -143,10 +143,6 @@ class FirstBytes final : public logs::ByteStream {
   std::uint64_t left_;
 };
 
-UniqueFd open_again(const UniqueFd& fd) {
-  return UniqueFd(::open(path_again(fd).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-}
-
 /// Whether the formats of logs find so many samples in the bytes.
 bool has_samples(std::unique_ptr<logs::ByteStream> bytes, const std::string& name, std::size_t wanted) {
   std::vector<logs::LogInput> inputs;
@@ -220,6 +216,10 @@ Result<UniqueFd> open_path(const std::string& path) {
 }  // namespace
 
 std::string path_again(const UniqueFd& fd) { return fmt::format("/proc/self/fd/{}", fd.get()); }
+
+UniqueFd open_again(const UniqueFd& fd) {
+  return UniqueFd(::open(path_again(fd).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+}
 
 Result<EvidenceFile> open_evidence_file(const std::string& path) {
   const std::string name = path == "-" ? std::string(kStandardInput) : path;

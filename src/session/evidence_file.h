@@ -20,6 +20,9 @@ struct EvidenceFile {
 /// first, below $TMPDIR (else /var/tmp, else /tmp), unless it is a recording, which is read as it comes.
 [[nodiscard]] Result<EvidenceFile> open_evidence_file(const std::string& path);
 
+/// What is open once more, read from its beginning; not open: no longer to be had.
+[[nodiscard]] UniqueFd open_again(const UniqueFd& fd);
+
 /// A path by which what is open can be opened again, from its beginning: "/proc/self/fd/7".
 [[nodiscard]] std::string path_again(const UniqueFd& fd);
 
