@@ -48,11 +48,17 @@ class GroupTest(unittest.TestCase):
         planned = boots.group(units(1) + units(3, NEWER), 1)
         self.assertEqual([len(boot.units) for boot in planned], [3, 1])
 
-    def test_what_a_module_has_lost_spoils_the_guest_for_others(self):
-        with_modules = [replace(one, scenario=replace(one.scenario, name=f"m{number}", modules=("leak_open",)))
+    def test_what_a_module_has_lost_spoils_the_guest_so_it_comes_last(self):
+        leaks = replace(ONE.truth, leak=True)
+        with_modules = [replace(one, scenario=replace(one.scenario, name=f"m{number}", modules=("leak_open",), truth=leaks))
                         for number, one in enumerate(units(2))]
-        planned = boots.group(units(2) + with_modules, 1, together=2)
-        self.assertEqual(sorted([one.scenario.name for one in boot.units] for boot in planned), [["m0"], ["m1"], ["n0", "n1"]])
+        planned = boots.group(units(3) + with_modules, 1, together=2)
+        self.assertEqual(sorted([one.scenario.name for one in boot.units] for boot in planned), [["n0", "n2", "m1"], ["n1", "m0"]])
+
+    def test_a_module_that_gives_all_back_spoils_nothing(self):
+        kind = [replace(one, scenario=replace(one.scenario, name="m0", modules=("cache_shrinks",))) for one in units(1)]
+        planned = boots.group(units(1) + kind, 1)
+        self.assertEqual([[one.scenario.name for one in boot.units] for boot in planned], [["n0", "m0"]])
 
     def test_nothing(self):
         self.assertEqual(boots.group([], 2), [])
@@ -78,6 +84,11 @@ class CompanyTest(unittest.TestCase):
     def test_who_must_be_alone_is(self):
         self.assertEqual(self.formed(self.unit("a", "leaks", "a"), self.unit("b", "other", "b", alone=True),
                                      self.unit("c", "third", ""), self.unit("d", "fourth", "d")), [["a", "d"], ["b"], ["c"]])
+
+    def test_but_for_those_that_share_by_name(self):
+        alone = [self.unit("a", "leaks", "", shares="files"), self.unit("b", "other", "b"), self.unit("c", "leaks", "", shares="files"),
+                 self.unit("d", "third", "", shares="rings"), self.unit("e", "fourth", "")]
+        self.assertEqual(self.formed(*alone), [["a", "c"], ["b"], ["d"], ["e"]])
 
     def test_modules_go_with_modules_and_none_is_loaded_twice(self):
         units = [self.unit("a", "leaks", "a"), self.unit("b", "other", "b", modules=("leak_kmalloc size=1K",)),

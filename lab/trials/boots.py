@@ -59,17 +59,24 @@ def group(units, jobs: int, together: int = 1) -> list:
     for unit in units:
         by_machine.setdefault(_machine(unit), []).append(unit)
     formed = [company.form(same, together) for same in by_machine.values()]
-    # What a module has lost is gone until its guest ends.
-    spoilers = [one for companies in formed for one in companies if any(unit.scenario.module_names for unit in one)]
-    formed = [[one for one in companies if one not in spoilers] for companies in formed]
     total = sum(company.seconds(one) for companies in formed for one in companies)
     most = min(MOST_SECONDS, max(1, total // jobs + 1))
-    boots = []
-    for companies in formed:
-        parts = min(len(companies), -(-sum(company.seconds(one) for one in companies) // most))
-        boots += [Boot(companies[part::parts]) for part in range(parts)]
-    boots += [Boot([one]) for one in spoilers]
+    boots = [boot for companies in formed for boot in _divide(companies, most)]
     return sorted(boots, key=lambda boot: -boot.seconds)
+
+
+def _spoils(together) -> bool:
+    """What a module has lost is gone until its guest ends."""
+    return any(unit.scenario.module_names and unit.scenario.truth.leak for unit in together)
+
+
+def _divide(companies, most: int) -> list:
+    """Boots of one machine, of about `most` seconds; a company that spoils its guest is the last there."""
+    spoilers = [one for one in companies if _spoils(one)]
+    others = [one for one in companies if one not in spoilers]
+    parts = max(len(spoilers), min(len(companies), -(-sum(company.seconds(one) for one in companies) // most)))
+    # Those without a spoiler get the odd ones.
+    return [Boot(others[part::parts] + spoilers[parts - 1 - part:parts - part]) for part in range(parts)]
 
 
 class Guests:

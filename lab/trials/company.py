@@ -16,23 +16,28 @@ def _marks(unit: Unit) -> set:
 
 
 def _shape(unit: Unit) -> tuple:
-    # Modules go with modules: their guest is used for nothing else after them.
-    return unit.scenario.record, unit.scenario.is_alone, bool(unit.scenario.module_names)
+    # Modules go with modules: what one has lost is gone until its guest ends.
+    return unit.scenario.record, unit.scenario.shares, unit.scenario.is_alone, bool(unit.scenario.module_names)
+
+
+def _may_join(unit: Unit, company: list, most: int) -> bool:
+    if len(company) >= most or _shape(company[0]) != _shape(unit):
+        return False
+    if unit.scenario.is_alone:
+        return unit.scenario.shares != ""
+    return not any(_marks(other) & _marks(unit) for other in company)
 
 
 def form(units, most: int) -> list:
-    """Companies of at most `most`, in order; whoever must be alone is."""
-    open_ones, all_of_them = [], []
+    """Companies of at most `most`, in order. Whoever must be alone is, but for those that name the same `shares`."""
+    companies = []
     for unit in units:
-        place = next((company for company in open_ones if len(company) < most and _shape(company[0]) == _shape(unit)
-                      and not any(_marks(other) & _marks(unit) for other in company)), None)
-        if place is None or unit.scenario.is_alone:
+        place = next((company for company in companies if _may_join(unit, company, most)), None)
+        if place is None:
             place = []
-            all_of_them.append(place)
-            if not unit.scenario.is_alone:
-                open_ones.append(place)
+            companies.append(place)
         place.append(unit)
-    return all_of_them
+    return companies
 
 
 def seconds(company) -> int:

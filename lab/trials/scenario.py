@@ -83,6 +83,7 @@ class Scenario:
     append: str = ""
     cgroup: str = "v2"
     alone: bool = False
+    shares: str = ""  # must be alone, but for those that say the same
     ends: bool = False  # a command that ends before the recording does is part of it
 
     @property
@@ -249,8 +250,11 @@ def parse(name: str, text: str) -> Scenario:
         table.texts("files", []),
         table.number("warmup", 4, 0, 600), table.number("record", 60, 10, 7200), table.number("memory", 1024, 128, 65536),
         table.number("cpus", 1, 1, 64), table.get("append", str, "words of the kernel's command line", ""),
-        table.choice("cgroup", ("v2", "v1", "none"), "v2"), table.flag("alone"), table.flag("ends"))
+        table.choice("cgroup", ("v2", "v1", "none"), "v2"), table.flag("alone"), table.get("shares", str, "a name", ""),
+        table.flag("ends"))
     table.done()
+    if scenario.shares and not scenario.is_alone:
+        raise LabError(f"{where}: shares is for those that must be alone, which this one need not be")
     if not scenario.start and not scenario.modules:
         raise LabError(f"{where}: start is missing, and so are modules")
     unknown = sorted(set(scenario.module_names) - set(kernel_modules.names()))
