@@ -64,6 +64,16 @@ class GroupTest(unittest.TestCase):
         self.assertEqual(boots.group([], 2), [])
 
 
+class HandInTest(PrivateCache):
+    def test_a_guest_that_died_before_its_recording_was_kept_ends_nothing_but_itself(self):
+        one, trial, kept = units(1)[0], self.home / "000", mock.Mock()
+        (trial / "n0").mkdir(parents=True)
+        (trial / "n0" / "outcome").write_text("recorded\n")
+        with mock.patch.object(unit.Unit, "key", return_value="key"):
+            boots._hand_in([one], trial, None, kept, "the guest ended before")
+        self.assertEqual(kept.keep.call_args.args[3], "the guest ended before")
+
+
 class CompanyTest(unittest.TestCase):
     def unit(self, name, start, subject="x", **fields):
         claim = replace(ONE.truth.claim, subject=subject)

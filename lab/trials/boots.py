@@ -138,6 +138,9 @@ def _hand_in(together, trial: Path, programs: Programs, store: Store, otherwise:
     for unit in together:
         outcome = trial / unit.scenario.name / "outcome"
         outcomes[unit.scenario.name] = outcome.read_text().strip() if outcome.is_file() else otherwise
+        # A guest may die between the word and the deed.
+        if outcomes[unit.scenario.name] == "recorded" and not (trial / "recording.lsr").is_file():
+            outcomes[unit.scenario.name] = otherwise
     # The first of a company answers for claims about none of them: one that was recorded.
     names = sorted(outcomes, key=lambda name: (outcomes[name] != "recorded", name))
     for unit in together:
