@@ -13,6 +13,7 @@
 #include "model/event.h"
 #include "model/host.h"
 #include "model/ledger.h"
+#include "model/profile.h"
 
 namespace leakscope::report {
 
@@ -96,6 +97,7 @@ struct Document {
   std::optional<Nanoseconds> needed;             ///< insufficient: how long to watch
   std::optional<int> needed_rounds;              ///< insufficient, in rounds: how many would tell load from time
   std::vector<findings::Finding> findings;
+  std::optional<model::Profile> profile;  ///< of a trace, a scan, a witness: its sites are the JSON's "sites"
   std::vector<model::Event> events;
   std::vector<model::Coverage> coverage;
   std::vector<model::Loss> losses;

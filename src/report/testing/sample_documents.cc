@@ -104,6 +104,116 @@ Finding harmless(State state, SubjectKind kind, std::string name, Metric metric,
   return f;
 }
 
+using model::Frame;
+using model::Site;
+using model::SiteState;
+
+Frame frame(std::string symbol, std::uint64_t offset, std::string file = "", std::uint32_t line = 0) {
+  return {0xffffffff81000000 + offset, std::move(symbol), offset, "", std::move(file), line};
+}
+
+Frame in_module(std::string module, std::string symbol, std::uint64_t offset) {
+  return {0xffffffffc0400000 + offset, std::move(symbol), offset, std::move(module), "", 0};
+}
+
+/// The frames between a system call's handler and user space.
+std::vector<Frame> called_by_syscall(std::vector<Frame> inner) {
+  inner.push_back(frame("do_syscall_64", 0x5b, "arch/x86/entry/common.c", 80));
+  inner.push_back(frame("entry_SYSCALL_64_after_hwframe", 0x6e, "arch/x86/entry/entry_64.S", 121));
+  return inner;
+}
+
+Site growing_site() {
+  Site site;
+  site.stack =
+      called_by_syscall({in_module("nf_acct_ng", "acct_add_rule", 0x4f), in_module("nf_acct_ng", "acct_ioctl", 0x1c2),
+                         frame("__x64_sys_ioctl", 0x8e, "fs/ioctl.c", 870)});
+  site.cache = "kmalloc-4k";
+  site.state = SiteState::kGrowing;
+  site.bytes = mib(39.8);
+  site.count = 10'189;
+  site.allocs = 10'204;
+  site.frees = 15;
+  site.bytes_allocated = 10'204 * 4096;
+  site.ages = model::Ages{0.004, 29.8, 59.9};
+  site.blindness = model::ShareInterval{0, 0.001, 0.006};
+  site.rate = Site::Rate{37.1 * kMiB / 60, 39.8 * kMiB / 60, 42.3 * kMiB / 60};
+  site.p_value = 0.00001;
+  site.q_value = 0.0004;
+  site.processes = {{"acctd", Pid{812}, mib(36), 9216}, {"iptables-restor", Pid{4211}, mib(3.8), 973}};
+  site.history = {{0, 0, 0}, {30, mib(19.9), 5094}, {60, mib(39.8), 10'189}};
+  return site;
+}
+
+Site unfreed_site() {
+  Site site;
+  site.stack = called_by_syscall(
+      {frame("seq_open", 0x2a, "fs/seq_file.c", 573), frame("single_open", 0x41, "fs/seq_file.c", 575),
+       frame("do_dentry_open", 0x1f4, "fs/open.c", 882), frame("path_openat", 0xb3a, "fs/namei.c", 3560),
+       frame("do_filp_open", 0xb1, "fs/namei.c", 3588), frame("do_sys_openat2", 0x97, "fs/open.c", 1311),
+       frame("__x64_sys_openat", 0x54, "fs/open.c", 1338)});
+  site.cache = "seq_file";
+  site.bytes = 96 * 1024;
+  site.count = 768;
+  site.allocs = 91'204;
+  site.frees = 90'436;
+  site.bytes_allocated = 91'204 * 128;
+  site.ages = model::Ages{5.1, 8.5, 12.25};
+  site.blindness = model::ShareInterval{0, 0, 0.002};
+  site.processes = {{"systemd-journal", Pid{301}, 96 * 1024, 768}};
+  site.note = "what it holds does not grow";
+  return site;
+}
+
+Site blind_site() {
+  Site site;
+  site.stack =
+      called_by_syscall({frame("alloc_empty_file", 0x44), frame("path_openat", 0x4a), frame("do_filp_open", 0xb1),
+                         frame("do_sys_openat2", 0x97), frame("__x64_sys_openat", 0x54)});
+  site.cache = "filp";
+  site.state = SiteState::kBlind;
+  site.bytes = mib(1.2);
+  site.count = 4915;
+  site.allocs = 5312;
+  site.frees = 21;
+  site.unseen_frees = 376;
+  site.bytes_allocated = 5312 * 256;
+  site.blindness = model::ShareInterval{0.92, 0.936, 0.95};
+  site.note = "kmem_cache_free_bulk() tells nobody";
+  return site;
+}
+
+Site nameless_site() {
+  Site site;
+  site.stack = {Frame{0xffffffffc0712345, "", 0, "vendor_blob", "", 0}, Frame{}};
+  site.allocator = model::Allocator::kPages;
+  site.bytes = 64 * 1024;
+  site.count = 1;
+  site.allocs = 1;
+  return site;
+}
+
+model::Profile profile_with_every_field(const std::string& s) {
+  Site all = growing_site();
+  all.stack = {Frame{0xffffffff81234567, s, 0x2a, s, s, 573}, Frame{0, s, 0, "", s, 0}, Frame{1, "", 0, s, "", 0}};
+  all.cache = all.type = all.note = s;
+  all.bytes_interval = model::AmountInterval{mib(38), mib(42)};
+  all.indirect_bytes = 4096;
+  all.processes = {{s, Pid{812}, mib(3), 768}};
+  model::Profile profile;
+  profile.title = s;
+  profile.start = moment(0).wall;
+  profile.length = seconds(60);
+  profile.sampled_one_in = 16;
+  profile.sites_not_kept = 7;
+  for (int state = 0; state <= static_cast<int>(SiteState::kBlind); ++state) {
+    all.state = static_cast<SiteState>(state);
+    profile.sites.push_back(all);
+  }
+  profile.sites.emplace_back();
+  return profile;
+}
+
 }  // namespace
 
 Document kernel_leak() {
@@ -274,6 +384,29 @@ Document overlapping_ledger() {
   return doc;
 }
 
+Document kernel_trace() {
+  Document doc;
+  doc.command = "trace";
+  doc.host = host();
+  doc.window = Window{moment(0), moment(60), 61};
+  doc.verdict = findings::Verdict::kSuspect;
+  doc.headline = "module nf_acct_ng: acct_add_rule does not free what it takes, 39.8 MiB/min (37.1 to 42.3).";
+  doc.coverage = {{"kmem events", model::Coverage::State::kOk, "", ""},
+                  {"bulk frees", model::Coverage::State::kAbsent, "this kernel lets nobody attach to them", ""}};
+  doc.losses = {{"kmem events", "allocations that found the table full", 12, 913'002}};
+  Site percpu = nameless_site();
+  percpu.stack = called_by_syscall({frame("__alloc_percpu_gfp", 0x1a), in_module("nf_acct_ng", "acct_init_net", 0x31)});
+  percpu.allocator = model::Allocator::kPercpu;
+  percpu.bytes = 2048;
+  model::Profile profile;
+  profile.title = "kernel memory";
+  profile.start = moment(0).wall;
+  profile.length = seconds(60);
+  profile.sites = {growing_site(), blind_site(), unfreed_site(), nameless_site(), percpu};
+  doc.profile = std::move(profile);
+  return doc;
+}
+
 Document with_every_field(std::string_view text) {
   const std::string s(text);
   Document doc = kernel_leak();
@@ -307,6 +440,7 @@ Document with_every_field(std::string_view text) {
     all.title = state % 2 == 0 ? s : "";
     doc.findings.push_back(all);
   }
+  doc.profile = profile_with_every_field(s);
   doc.events = {{moment(44), model::EventKind::kOomKill, model::SubjectId{9}, s}};
   doc.event_subjects = {s};
   doc.coverage = {{s, model::Coverage::State::kDenied, s, s}, {s, model::Coverage::State::kAbsent, s, ""}};

@@ -23,6 +23,10 @@ namespace leakscope::report::testing {
 /// `status` whose rows overlap and whose total is far from them.
 [[nodiscard]] Document overlapping_ledger();
 
+/// `trace kernel` that found a module which does not free: sites in all states, from all allocators, with and without
+/// names, files and ages.
+[[nodiscard]] Document kernel_trace();
+
 /// Every field of a Document set, and every string that may be foreign set to `text`.
 [[nodiscard]] Document with_every_field(std::string_view text);
 
