@@ -14,6 +14,9 @@ namespace leakscope::sources::probes {
 /// Documentation/admin-guide/mm/pagemap.rst.
 [[nodiscard]] std::vector<model::Coverage> probe_kernel_witnesses(const RootedDir& root);
 
+/// Whether the allocation events of the kernel are there, and whether lockdown closes what one would see with them.
+[[nodiscard]] std::vector<model::Coverage> probe_kernel_tracing(const RootedDir& root);
+
 /// Which kinds of BPF programs load here: one of each is loaded and closed at once, nothing is attached.
 [[nodiscard]] std::vector<model::Coverage> probe_bpf(const RootedDir& root);
 

@@ -21,12 +21,14 @@ inline constexpr std::uint32_t kMaxPayload = std::uint32_t{64} << 20U;
 /// a small file cannot make a reader unpack gigabytes.
 inline constexpr std::uint32_t kMaxExpansion = 512;
 
-/// Kinds from 16 on are reserved for profiles and heap snapshots; a reader skips those that it does not know.
+/// Kinds from 16 on are of profiles and, later, heap snapshots; a reader skips those that it does not know.
 enum class FrameKind : std::uint16_t {
-  kSession = 1,     ///< a recorder starts: facts of the host, options
-  kChunk = 2,       ///< a block of samples of at most 30 s
-  kHour = 3,        ///< a block that replaces the chunks of a closed hour
-  kSessionEnd = 4,  ///< the recorder ended on its own will
+  kSession = 1,        ///< a recorder starts: facts of the host, options
+  kChunk = 2,          ///< a block of samples of at most 30 s
+  kHour = 3,           ///< a block that replaces the chunks of a closed hour
+  kSessionEnd = 4,     ///< the recorder ended on its own will
+  kProfile = 16,       ///< a profile begins: what it is of, and how many sites follow
+  kProfileSites = 17,  ///< some of its sites
 };
 
 struct FrameHeader {
