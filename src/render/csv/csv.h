@@ -10,7 +10,8 @@
 namespace leakscope::render::csv {
 
 /// The ids that to_csv() knows for this document: "findings", "ledger", "events", "coverage" and "loss" where they have
-/// rows ("findings" also without rows in a document with a verdict), then the document's own tables.
+/// rows ("findings" also without rows in a document with a verdict), "sites" where it has a profile, then the
+/// document's own tables.
 [[nodiscard]] std::vector<std::string> table_ids(const report::Document& document);
 
 /// One table after RFC 4180 (records end in CRLF): a header of column ids, then its rows. What is not known is an empty

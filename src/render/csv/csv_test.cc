@@ -47,6 +47,7 @@ Result<std::vector<std::vector<std::string>>> parse(std::string_view text) {
 TEST(Csv, Goldens) {
   expect_golden(golden("kernel-leak"), to_csv(report::testing::kernel_leak()));
   expect_golden(golden("status-processes"), to_csv(report::testing::status(), "processes").value());
+  expect_golden(golden("kernel-trace-sites"), to_csv(report::testing::kernel_trace(), "sites").value());
 }
 
 TEST(Csv, KnowsItsTables) {
@@ -54,6 +55,8 @@ TEST(Csv, KnowsItsTables) {
             (std::vector<std::string>{"findings", "ledger", "events", "coverage", "loss"}));
   EXPECT_EQ(table_ids(report::testing::status()), (std::vector<std::string>{"ledger", "processes", "slab_caches"}));
   EXPECT_EQ(table_ids(Document{}), std::vector<std::string>{});
+  EXPECT_EQ(table_ids(report::testing::kernel_trace()),
+            (std::vector<std::string>{"findings", "coverage", "loss", "sites"}));
 }
 
 TEST(Csv, AJudgedAnswerHasFindingsEvenIfThereAreNone) {
@@ -72,6 +75,22 @@ TEST(Csv, AnUnknownTableIsAnErrorThatNamesTheOthers) {
 TEST(Csv, TheRestOfTheLedgerIsARow) {
   const std::string csv = to_csv(report::testing::overlapping_ledger(), "ledger").value();
   EXPECT_NE(csv.find("\r\nunattributed,,-29364224,"), std::string::npos) << csv;
+}
+
+TEST(Csv, AProfileWithoutSitesIsATableWithoutRows) {
+  Document doc;
+  doc.profile.emplace();
+  const auto records = parse(to_csv(doc, "sites").value());
+  ASSERT_TRUE(records);
+  EXPECT_EQ(records->size(), 1U);
+}
+
+TEST(Csv, ASemicolonInANameIsNoBorderBetweenFrames) {
+  Document doc = report::testing::kernel_trace();
+  doc.profile->sites.resize(1);
+  doc.profile->sites.front().stack = {model::Frame{0, "a;b", 0, "", "", 0}, model::Frame{0, "c", 0, "m", "", 0}};
+  const std::string csv = to_csv(doc, "sites").value();
+  EXPECT_NE(csv.find(",a:b;c [m],"), std::string::npos) << csv;
 }
 
 TEST(Csv, FormulasBecomeText) {

@@ -1,47 +1,13 @@
 #include "render/csv/tables.h"
 
-#include <chrono>
-#include <concepts>
-#include <initializer_list>
-#include <optional>
-#include <string_view>
-#include <utility>
-
 #include "base/time.h"
+#include "render/csv/cells.h"
+#include "render/csv/sites.h"
 
 namespace leakscope::render::csv {
 namespace {
 
-using report::Cell;
 using report::Document;
-using report::Table;
-
-Cell text(std::string_view text) { return text.empty() ? Cell{} : Cell{std::string(text)}; }
-Cell seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
-template <class T>
-Cell maybe(const std::optional<T>& value) {
-  return value ? Cell{*value} : Cell{};
-}
-
-Table table_with(std::string id, std::initializer_list<std::string_view> column_ids) {
-  Table table;
-  table.id = std::move(id);
-  for (const std::string_view column : column_ids) {
-    table.columns.push_back({std::string(column), std::string(column), report::ColumnKind::kText});
-  }
-  return table;
-}
-
-template <class Range, class Function>
-std::string joined(const Range& range, Function function) {
-  std::string out;
-  for (const auto& element : range) {
-    if (!out.empty()) out += "; ";
-    out += function(element);
-  }
-  return out;
-}
 
 std::vector<Cell> finding_row(const findings::Finding& f) {
   const auto& process = f.subject.key.process;
@@ -149,6 +115,7 @@ std::vector<Table> as_tables(const Document& document) {
                             coverage_table(document), loss_table(document)};
   // An answer that was judged has findings, be it none; the others appear where there is something to say.
   std::erase_if(tables, [&](const Table& t) { return t.rows.empty() && !(document.verdict && t.id == "findings"); });
+  if (document.profile) tables.push_back(sites_table(*document.profile));
   tables.insert(tables.end(), document.tables.begin(), document.tables.end());
   return tables;
 }

@@ -1,65 +1,17 @@
 #include "render/json/json.h"
 
-#include <chrono>
-#include <cmath>
-#include <concepts>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
 
-#include <nlohmann/json.hpp>
-
-#include "base/printable.h"
+#include "render/json/sites.h"
+#include "render/json/value.h"
 
 namespace leakscope::render::json {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using report::Document;
-
-// The overloads of value() are the one place where our types become JSON.
-
-Json value(std::int64_t number) { return number; }
-Json value(Bytes bytes) { return bytes.count(); }
-Json value(double number) { return std::isfinite(number) ? Json(number) : Json(nullptr); }
-Json value(Nanoseconds duration) { return value(std::chrono::duration<double>(duration).count()); }
-Json value(const Moment& moment) { return to_rfc3339(moment.wall); }
-/// Ticks of 1/100 s become seconds since boot, which a double holds exactly enough to tell two processes apart.
-Json value(StartTime start) {
-  if (!start.known()) return nullptr;
-  return static_cast<double>(start.ticks) / 100;
-}
-Json value(const findings::Interval& interval) {
-  return {{"lower", value(interval.lower)}, {"point", value(interval.point)}, {"upper", value(interval.upper)}};
-}
-Json value(const findings::Finding::Eta& eta);
-
-/// An enumerator by its word.
-template <class Enum>
-  requires std::is_enum_v<Enum>
-Json value(Enum enumerator) {
-  return std::string(to_string(enumerator));
-}
-
-template <class T>
-Json value(const std::optional<T>& maybe) {
-  return maybe ? value(*maybe) : Json(nullptr);
-}
-
-Json value(const findings::Finding::Eta& eta) { return {{"lower", value(eta.lower)}, {"upper", value(eta.upper)}}; }
-
-/// A string that may come from anywhere.
-Json foreign(std::string_view text) { return printable(text); }
-/// The same where an empty string stands for "not known".
-Json foreign_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : foreign(text); }
-
-template <class Range, class Function>
-Json array_of(const Range& range, Function function) {
-  Json array = Json::array();
-  for (const auto& element : range) array.push_back(function(element));
-  return array;
-}
 
 Json host(const model::Host& host) {
   return {{"hostname", foreign_or_null(host.hostname)},
@@ -255,6 +207,8 @@ std::string to_json(const Document& document) {
                   {"decline", document.decline ? decline(*document.decline) : Json(nullptr)},
                   {"comparison", document.comparison ? comparison(*document.comparison) : Json(nullptr)},
                   {"findings", array_of(document.findings, finding)},
+                  {"profile", document.profile ? profile(*document.profile) : Json(nullptr)},
+                  {"sites", document.profile ? sites(*document.profile) : Json::array()},
                   {"events", events(document)},
                   {"coverage", array_of(document.coverage, coverage)},
                   {"loss", array_of(document.losses, loss)},

@@ -55,6 +55,7 @@ std::set<std::string> documented_paths() {
 TEST(Json, Goldens) {
   expect_golden(golden("kernel-leak"), to_json(report::testing::kernel_leak()));
   expect_golden(golden("status"), to_json(report::testing::status()));
+  expect_golden(golden("kernel-trace"), to_json(report::testing::kernel_trace()));
   expect_golden(golden("empty"), to_json(Document{}));
 }
 
@@ -68,10 +69,10 @@ TEST(Json, TopLevelKeysAreAlwaysThere) {
   const json full = parsed(report::testing::with_every_field("x"));
   const json empty = parsed(Document{});
   for (const auto& [key, value] : full.items()) EXPECT_TRUE(empty.contains(key)) << key;
-  for (const std::string key : {"window", "verdict", "ledger", "decline", "comparison", "headline"}) {
+  for (const std::string key : {"window", "verdict", "ledger", "decline", "comparison", "headline", "profile"}) {
     EXPECT_TRUE(empty[key].is_null()) << key;
   }
-  for (const std::string key : {"findings", "events", "coverage", "loss"}) {
+  for (const std::string key : {"findings", "sites", "events", "coverage", "loss"}) {
     EXPECT_EQ(empty[key], json::array()) << key;
   }
   EXPECT_EQ(empty["tables"], json::object());
@@ -115,6 +116,43 @@ TEST(Json, TimesAreRfc3339AndProcessesHaveTheirStart) {
   EXPECT_EQ(j["findings"][1]["holders"][0]["pid"], 4211);
   EXPECT_EQ(j["events"][1]["subject"], "module nf_tables");
   EXPECT_TRUE(parsed(report::testing::descriptor_leak())["events"].empty());
+}
+
+TEST(Json, EverySiteHasAllKeysAndNullForWhatIsNotKnown) {
+  const json j = parsed(report::testing::with_every_field("x"));
+  const json& full = j["sites"].front();
+  const json& bare = j["sites"].back();
+  EXPECT_EQ(full.size(), bare.size());
+  for (const auto& [key, value] : full.items()) EXPECT_TRUE(bare.contains(key)) << key;
+  for (const std::string key :
+       {"bytes_interval", "age_seconds", "blindness", "rate", "p_value", "q_value", "cache", "pid", "type", "note"}) {
+    EXPECT_FALSE(full[key].is_null()) << key;
+    EXPECT_TRUE(bare[key].is_null()) << key;
+  }
+  EXPECT_EQ(bare["stack"], json::array());
+  EXPECT_EQ(bare["bytes"], 0);
+}
+
+TEST(Json, APlaceInTheKernelIsNamedByItsFunctionAndByItsAddressOnlyWhereThatIsAllThatIsKnown) {
+  const json sites = parsed(report::testing::kernel_trace())["sites"];
+  const json& module = sites[0]["stack"][0];
+  EXPECT_EQ(module, json({{"symbol", "acct_add_rule"},
+                          {"offset", 0x4f},
+                          {"address", nullptr},
+                          {"module", "nf_acct_ng"},
+                          {"file", nullptr},
+                          {"line", nullptr}}));
+  EXPECT_EQ(sites[0]["stack"][2]["module"], "[kernel]");
+  const json& unnamed = sites[3]["stack"];
+  EXPECT_EQ(unnamed[0]["address"], "0xffffffffc0712345");
+  EXPECT_TRUE(unnamed[0]["offset"].is_null());
+  EXPECT_TRUE(unnamed[1]["module"].is_null());
+}
+
+TEST(Json, ASiteHasAPidWhenThereIsJustOne) {
+  const json sites = parsed(report::testing::kernel_trace())["sites"];
+  EXPECT_TRUE(sites[0]["pid"].is_null());
+  EXPECT_EQ(sites[2]["pid"], 301);
 }
 
 TEST(Json, ShortRowsOfATableHaveNulls) {

@@ -10,6 +10,7 @@
 #include "render/text/ledger.h"
 #include "render/text/limits.h"
 #include "render/text/pen.h"
+#include "render/text/sites.h"
 #include "render/text/table.h"
 #include "report/quantity.h"
 
@@ -120,12 +121,14 @@ std::string to_text(const Document& document, const Options& options) {
     write_headline(pen, document);
     write_decline(pen, document);
     write_growing(pen, document);
+    write_sites(pen, document);
     write_harmless(pen, document);
     if (document.ledger && options.verbose) write_ledger(pen, *document.ledger);
   } else {
     if (document.ledger) write_ledger(pen, *document.ledger);
     write_headline(pen, document);
     write_growing(pen, document);
+    write_sites(pen, document);
     write_harmless(pen, document);
   }
   write_events(pen, document);

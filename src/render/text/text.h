@@ -15,9 +15,9 @@ struct Options {
   bool full_coverage = false;  ///< doctor: every source, those that are ok too
 };
 
-/// The document for a person at a terminal: host, headline, ledger, findings with their evidence, what looked like a
-/// leak and is none, events, tables, and what could not be seen. Foreign bytes are escaped: control characters reach
-/// the output only as the colors asked for and as newlines.
+/// The document for a person at a terminal: host, headline, ledger, findings with their evidence, allocation sites with
+/// their stacks, what looked like a leak and is none, events, tables, and what could not be seen. Foreign bytes are
+/// escaped: control characters reach the output only as the colors asked for and as newlines.
 [[nodiscard]] std::string to_text(const report::Document& document, const Options& options);
 
 }  // namespace leakscope::render::text

@@ -6,6 +6,7 @@
 
 #include "base/testing/golden.h"
 #include "render/text/layout.h"
+#include "render/text/tree.h"
 #include "report/testing/sample_documents.h"
 
 namespace leakscope::render::text {
@@ -61,6 +62,13 @@ TEST(Text, StatusOnANarrowTerminal) {
 }
 TEST(Text, StatusInAscii) { expect_page("status-ascii", report::testing::status(), {.unicode = false}); }
 TEST(Text, OverlappingLedger) { expect_page("overlapping-ledger", report::testing::overlapping_ledger()); }
+TEST(Text, KernelTrace) { expect_page("kernel-trace", report::testing::kernel_trace()); }
+TEST(Text, KernelTraceNarrow) {
+  expect_page("kernel-trace-60-columns", report::testing::kernel_trace(), {.width = 60});
+}
+TEST(Text, KernelTraceVerbose) {
+  expect_page("kernel-trace-verbose", report::testing::kernel_trace(), {.verbose = true});
+}
 TEST(Text, DoctorListsWhatIsOkToo) {
   Document doc;
   doc.command = "doctor";
@@ -189,6 +197,75 @@ TEST(Text, ColumnsForScriptsAreLeftOut) {
   EXPECT_NE(text.find("tail"), std::string::npos) << text;
   EXPECT_NE(text.find("141"), std::string::npos) << text;
   EXPECT_EQ(text.find("memcg"), std::string::npos) << text;
+}
+
+/// Many sites of which each holds a little less than the one before.
+Document many_sites(std::size_t count, model::SiteState state) {
+  Document doc = report::testing::kernel_trace();
+  const model::Site first = doc.profile->sites.front();
+  doc.profile->sites.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    model::Site& site = doc.profile->sites.emplace_back(first);
+    site.stack.front().symbol = "caller_" + std::to_string(i);
+    site.state = state;
+    site.bytes = static_cast<std::int64_t>((count - i) * 1024);
+  }
+  return doc;
+}
+
+TEST(Sites, ThoseThatAreNotShownAreCounted) {
+  const std::string text = to_text(many_sites(42, model::SiteState::kBlind), {});
+  EXPECT_NE(text.find("caller_4 "), std::string::npos) << text;
+  EXPECT_EQ(text.find("caller_5 "), std::string::npos) << text;
+  EXPECT_NE(text.find("and 37 more, which hold 703 KiB; -v lists them"), std::string::npos) << text;
+  EXPECT_NE(to_text(many_sites(42, model::SiteState::kBlind), {.verbose = true}).find("caller_41 "), std::string::npos);
+}
+
+TEST(Sites, ABlindOneSaysHowBlindAndNeverThatItGrows) {
+  const std::string text = to_text(report::testing::kernel_trace(), {});
+  const std::size_t heading = text.find("Cannot tell, since too many of their frees are unseen:");
+  ASSERT_NE(heading, std::string::npos) << text;
+  EXPECT_NE(text.find("blind: 92 to 95 % of its frees are unseen", heading), std::string::npos) << text;
+  EXPECT_EQ(text.find("/min", heading), std::string::npos) << text;
+}
+
+TEST(Sites, AProfileWithoutSitesSaysSo) {
+  Document doc;
+  doc.profile.emplace().title = "kernel memory";
+  EXPECT_EQ(to_text(doc, {.unicode = false}),
+            "no site holds any: kernel memory taken and not given back, bytes as allocated\n");
+}
+
+TEST(Tree, Golden) {
+  const auto file = [](const std::string& name) { return std::string(LEAKSCOPE_TESTDATA) + "/" + name + ".txt"; };
+  expect_golden(file("kernel-trace-tree"), to_tree(report::testing::kernel_trace(), {}).value());
+  expect_golden(file("kernel-trace-tree-verbose-ascii"),
+                to_tree(report::testing::kernel_trace(), {.verbose = true, .unicode = false}).value());
+}
+
+TEST(Tree, WhatIsBelowOnePercentIsSummedUp) {
+  Document doc = many_sites(300, model::SiteState::kUnfreed);
+  for (model::Site& site : doc.profile->sites) site.bytes = 1024;
+  EXPECT_NE(to_tree(doc, {}).value().find("(300 others, each below 1 %)"), std::string::npos);
+  EXPECT_NE(to_tree(doc, {.verbose = true}).value().find("caller_299"), std::string::npos);
+}
+
+TEST(Tree, NoProfileIsAnErrorAndNoSitesIsAHeading) {
+  ASSERT_FALSE(to_tree(report::testing::clean(), {}));
+  Document doc;
+  doc.profile.emplace();
+  EXPECT_EQ(to_tree(doc, {.unicode = false}).value(),
+            "no site holds any: memory taken and not given back, bytes as allocated\n");
+}
+
+TEST(Tree, HostileNamesNeverReachTheTerminalRawAndLinesKeepToTheWidth) {
+  for (const std::string& name : report::testing::hostile_texts()) {
+    for (const Options& options : {Options{}, Options{.verbose = true, .unicode = false}}) {
+      const std::string text = to_tree(report::testing::with_every_field(name), options).value();
+      EXPECT_TRUE(std::ranges::none_of(text, is_control)) << testing::PrintToString(name.substr(0, 40));
+      for (const std::string& line : lines_of(text)) EXPECT_LE(columns(line), 100U) << line;
+    }
+  }
 }
 
 TEST(Layout, CountsCodePointsAndCutsTheMiddle) {
