@@ -9,7 +9,7 @@ namespace leakscope::cli {
 
 std::span<const Command> commands() {
   static const auto kCommands = std::to_array<Command>(
-      {diagnose_command(), status_command(), record_command(), diff_command(), show_command(), doctor_command()});
+      {diagnose_command(), status_command(), record_command(), trace_command(), diff_command(), show_command(), doctor_command()});
   return kCommands;
 }
 

@@ -13,16 +13,22 @@
 #include "base/unique_fd.h"
 #include "cli/terminal.h"
 #include "render/csv/csv.h"
+#include "render/folded/folded.h"
 #include "render/json/json.h"
+#include "render/pprof/pprof.h"
+#include "render/svg/svg.h"
 #include "render/text/text.h"
+#include "render/text/tree.h"
+#include "session/save_profile.h"
 
 namespace leakscope::cli {
 namespace {
 
-std::string render(const Arguments& arguments, const report::Document& document, bool to_file) {
-  const std::string format = arguments.has("--json") ? "json" : arguments.value("--format").value_or("text");
-  if (format == "json") return render::json::to_json(document);
-  if (format == "csv") return render::csv::to_csv(document);
+std::string format_of(const Arguments& arguments) {
+  return arguments.has("--json") ? "json" : arguments.value("--format").value_or("text");
+}
+
+render::text::Options text_options(const Arguments& arguments, const report::Document& document, bool to_file) {
   const Terminal terminal = to_file ? Terminal{} : examine_terminal(STDOUT_FILENO);
   render::text::Options options;
   options.color = terminal.color && !arguments.has("--no-color");
@@ -31,7 +37,34 @@ std::string render(const Arguments& arguments, const report::Document& document,
   options.fit_tables = terminal.width_known;
   options.full_coverage = document.command == "doctor";
   options.verbose = arguments.has("--verbose");
+  return options;
+}
+
+Result<std::string> render(const Arguments& arguments, const report::Document& document, bool to_file) {
+  const std::string format = format_of(arguments);
+  if (format == "json") return render::json::to_json(document);
+  if (format == "csv") return render::csv::to_csv(document);
+  if (format == "folded") return render::folded::to_folded(document);
+  if (format == "svg") return render::svg::to_svg(document);
+  if (format == "pprof") {
+    if (!to_file && ::isatty(STDOUT_FILENO) == 1)
+      return fail(Error::Kind::kUsage, "--format pprof", "is binary, and this is a terminal", "Add -o FILE");
+    return render::pprof::to_pprof(document);
+  }
+  const auto options = text_options(arguments, document, to_file);
+  if (format == "tree") return render::text::to_tree(document, options);
   return render::text::to_text(document, options);
+}
+
+/// The container is no text: it is written by frames.
+Result<> write_profile(const Arguments& arguments, const report::Document& document,
+                       const std::optional<std::string>& path) {
+  if (path) return session::save_profile(document, *path, arguments.has("--force"));
+  if (::isatty(STDOUT_FILENO) == 1)
+    return fail(Error::Kind::kUsage, "--format profile", "is binary, and this is a terminal", "Add -o FILE");
+  UniqueFd stream(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+  if (!stream.is_open()) return std::unexpected(error_from_errno(errno, "standard output", "open"));
+  return session::save_profile(document, std::move(stream));
 }
 
 std::unexpected<Error> exists_already(const std::string& path) {
@@ -113,11 +146,13 @@ Result<> check_output(const Arguments& arguments) {
 
 Result<> write_document(const Arguments& arguments, const report::Document& document) {
   const auto path = output_file(arguments);
-  const std::string text = render(arguments, document, path.has_value());
-  if (!path) return write_all(STDOUT_FILENO, text, "standard output");
+  if (format_of(arguments) == "profile") return write_profile(arguments, document, path);
+  const auto text = render(arguments, document, path.has_value());
+  if (!text) return std::unexpected(text.error());
+  if (!path) return write_all(STDOUT_FILENO, *text, "standard output");
   auto fd = open_output(*path, arguments.has("--force"));
   if (!fd) return std::unexpected(std::move(fd.error()));
-  return write_all(fd->get(), text, *path);
+  return write_all(fd->get(), *text, *path);
 }
 
 Result<TextOutput> TextOutput::open(const Arguments& arguments) {

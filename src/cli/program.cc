@@ -60,9 +60,6 @@ struct Coming {
 };
 
 constexpr auto kComing = std::to_array<Coming>({
-    {"trace",
-     "Until then: leakscope status --pid PID; of the kernel: add page_owner=on to the boot line, then read "
-     "/sys/kernel/debug/page_owner"},
     {"scan", "Until then: leakscope status --pid PID"},
     {"inspect", "Until then: leakscope status --pid PID"},
     {"run", "Until then: leakscope diagnose --rounds 10 -- COMMAND"},

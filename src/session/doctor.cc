@@ -47,6 +47,7 @@ Result<report::Document> examine(const SourceOptions& options, const StopFlag& s
 
   const auto sources = with_silent_sources((*sampler)->costs(), (*sampler)->coverage());
   std::vector<model::Coverage> capabilities = sources::probes::probe_kernel_witnesses(*root);
+  std::ranges::copy(sources::probes::probe_kernel_tracing(*root), std::back_inserter(capabilities));
   std::ranges::copy(sources::probes::probe_bpf(*root), std::back_inserter(capabilities));
   correct_remedies(capabilities, viewer_of(*root));
 

@@ -11,7 +11,8 @@ the program ends all the same, and says what is missing. `status`: the ledger cl
 `diff`: the beginning and the end of a recording, and two status documents, tell who grew in between and by how much.
 `snapshots`: a leak is found in the files of several moments, as folders, as a tar and without names; two moments are too few.
 `rounds`: what one request costs a server for good is found to the byte, in 20 rounds; a request that costs nothing, warms
-up, or runs beside an unrelated leak is not blamed.
+up, or runs beside an unrelated leak is not blamed. `trace`: the function of the kernel that sends messages nobody takes is
+named, by BPF and by tracefs, live and from a saved profile; a load of exec and find is not blamed; nothing stays behind.
 Ends only the processes that it started.
 """
 import contextlib
@@ -504,6 +505,99 @@ def rounds_that_go_wrong(leakscope, server, failures):
     failures.check(0 < done < 100, f"Ctrl-C judges the rounds so far: {done}")
 
 
+def trace(leakscope, *arguments):
+    code, out, err = run([leakscope, "trace", "kernel", "--json", "-q", *arguments])
+    if not out:
+        raise SystemExit(f"FAILED  trace gave nothing; exit code {code}: {err}")
+    return code, json.loads(out)
+
+
+def growing(document):
+    return [site for site in document["sites"] if site["state"] == "growing"]
+
+
+def functions(site):
+    return [frame["symbol"] for frame in site["stack"]]
+
+
+def named(sites):
+    return [(functions(site)[:3], site["cache"]) for site in sites]
+
+
+SENDS = {"load_msg", "alloc_msg", "do_msgsnd"}
+
+
+def may_trace(leakscope):
+    """Why not, or None: a machine that lets nobody trace is no failure of ours, and is named in the list of tests not run."""
+    code, _, err = run([leakscope, "trace", "kernel", "--for", "1s", "-q"])
+    return err.strip() if code == 2 else None
+
+
+def instances():
+    for folder in ("/sys/kernel/tracing/instances", "/sys/kernel/debug/tracing/instances"):
+        if os.path.isdir(folder):
+            return [name for name in os.listdir(folder) if name.startswith("leakscope")]
+    return []
+
+
+def traced_leak(leakscope, failures, how, *arguments):
+    code, document = trace(leakscope, *arguments)
+    found = growing(document)
+    failures.check(code == 1 and bool(found), f"{how}: something grows: {code}, {named(found)}, {document['headline']}")
+    first = functions(found[0]) if found else []
+    failures.check(bool(SENDS & set(first[:3])), f"{how}: the sender of messages is named first: {first[:4]}")
+    rate = sum(site["rate"]["point"] for site in found if SENDS & set(functions(site)[:3]))
+    failures.check(abs(rate - MIB) < 0.2 * MIB, f"{how}: its rate is within 20 % of 1 MiB/s: {rate / MIB:.2f}")
+    return document
+
+
+def traces(leakscope, folder, failures):
+    why_not = may_trace(leakscope)
+    if why_not:
+        print(f"did not run: {why_not}")
+        raise SystemExit(77)
+    with started(folder) as start, tempfile.TemporaryDirectory() as scratch:
+        start.workload("leak_sysv_msg", MIB, 120)
+        time.sleep(2)
+        document = traced_leak(leakscope, failures, "BPF", "--for", "20s")
+        sender = next((site for site in growing(document) if SENDS & set(functions(site)[:3])), None)
+        told = [process["comm"] for process in sender["processes"]] if sender else []
+        failures.check(any(comm.startswith("leak_sysv_msg") for comm in told), f"in whose name it was sent: {told}")
+        traced_leak(leakscope, failures, "one address in 16", "--for", "15s", "--sample", "1/16")
+        traced_leak(leakscope, failures, "tracefs", "--for", "10s", "--no-bpf")
+        profiles(leakscope, scratch, failures)
+        killed(leakscope, start, failures)
+    failures.check(not instances(), f"no instance is left: {instances()}")
+    with started(folder) as start:
+        start.command(["sh", "-c", "while :; do /bin/true; find /usr/share -newer /etc/hostname; done"])
+        code, document = trace(leakscope, "--for", "20s")
+        failures.check(code == 0 and not growing(document), f"exec and find are not blamed: {code} {named(growing(document))}")
+
+
+def profiles(leakscope, scratch, failures):
+    saved = [os.path.join(scratch, name) for name in ("a.lsp", "b.lsp")]
+    for path, seconds in zip(saved, ("5s", "10s")):
+        run([leakscope, "trace", "kernel", "-q", "--for", seconds, "--format", "profile", "-o", path])
+    code, out, err = run([leakscope, "show", saved[0], "--json"])
+    shown = json.loads(out) if out else {"sites": []}
+    failures.check(code == 0 and any(SENDS & set(functions(site)[:3]) for site in shown["sites"]), f"a saved profile is shown: {code} {err}")
+    for form, sign in (("svg", "<svg"), ("folded", "msg"), ("tree", "msg")):
+        out = run([leakscope, "show", saved[0], "--format", form])[1]
+        failures.check(sign in out, f"as {form}")
+    code, out, err = run([leakscope, "diff", *saved])
+    failures.check(code == 1 and any(name in out for name in SENDS), f"two profiles are compared: {code} {err}")
+
+
+def killed(leakscope, start, failures):
+    for arguments in ([], ["--no-bpf"]):
+        process = start.command([leakscope, "trace", "kernel", "--for", "60s", "-q", *arguments])
+        time.sleep(3)
+        process.kill()
+        process.wait()
+        time.sleep(1)
+        failures.check(not instances(), f"killed, it leaves no instance {arguments}: {instances()}")
+
+
 SCENARIOS = {
     "leaks": leaks,
     "look-alikes": look_alikes,
@@ -513,6 +607,7 @@ SCENARIOS = {
     "diff": diff,
     "snapshots": snapshots,
     "rounds": rounds,
+    "trace": traces,
 }
 
 

@@ -14,6 +14,7 @@
 #include "cli/progress_line.h"
 #include "cli/values.h"
 #include "session/rounds.h"
+#include "session/trace_finding.h"
 
 namespace leakscope::cli {
 namespace {
@@ -64,6 +65,12 @@ constexpr auto kFlags = std::to_array<Flag>({
      .help = "CMD is a load for this server: judge its heap, descriptors and threads, and the kernel",
      .fallback = {},
      .words = {}},
+    {.name = "--trace",
+     .value = {},
+     .help = "when the kernel leaks, go on to trace who allocates it (`leakscope trace kernel`), for as long as was "
+             "watched, a minute at most",
+     .fallback = {},
+     .words = {}},
     kNoBpfFlag,
     kRootFlag,
 });
@@ -71,6 +78,7 @@ constexpr auto kFlags = std::to_array<Flag>({
 constexpr auto kExamples = std::to_array<Example>({
     {"leakscope diagnose --for 60s", "watch this machine for a minute and say whether it leaks"},
     {"leakscope diagnose --for 2h --json -o verdict.json", "a certain verdict (an hour and more), for a script"},
+    {"leakscope diagnose --trace", "and when it is the kernel, by which function"},
     {"leakscope diagnose --from night.lsr", "judge what `leakscope record` wrote"},
     {"leakscope diagnose --from night.lsr --until 2h", "judge its first two hours: when could one have known?"},
     {"leakscope diagnose --from meminfo.log.gz --interval 10s", "judge a log of `cat /proc/meminfo` in a loop"},
@@ -100,7 +108,7 @@ Result<> check_rounds(const Arguments& arguments) {
     }
     return {};
   }
-  for (const char* flag : {"--for", "--interval", "--from", "--until", "--root"}) {
+  for (const char* flag : {"--for", "--interval", "--from", "--until", "--root", "--trace"}) {
     if (arguments.has(flag)) return usage(fmt::format("{} makes no sense with --rounds", flag));
   }
   if (arguments.positionals().empty()) return usage("want a command to run: --rounds N -- CMD...");
@@ -170,11 +178,28 @@ Result<session::EvidenceOptions> evidence_options(const Arguments& arguments) {
   return options;
 }
 
+/// From the verdict to the site, where tracing can help and the user has not had enough.
+void go_on_to_trace(const Arguments& arguments, Nanoseconds watched, const session::StopFlag& stop,
+                    report::Document& diagnosis) {
+  auto options = session::trace_for(diagnosis);
+  if (!options || stop.raised()) return;
+  options->length = std::min<Nanoseconds>(watched, std::chrono::seconds(60));
+  options->use_bpf = !arguments.has("--no-bpf");
+  ProgressLine line(arguments.has("--quiet"));
+  session::KernelTraceCallback callback;
+  if (line.is_visible()) {
+    callback = [&](const session::KernelTraceProgress& progress) {
+      line.show(fmt::format("tracing {} of {}", to_human(progress.elapsed), to_human(progress.length)));
+    };
+  }
+  session::add_trace(diagnosis, *options, stop, callback);
+}
+
 Result<report::Document> diagnose(const Arguments& arguments) {
   if (auto sound = check_rounds(arguments); !sound) return std::unexpected(sound.error());
   if (arguments.has("--rounds")) return diagnose_rounds(arguments);
   if (arguments.has("--from")) {
-    for (const char* flag : {"--for", "--root", "--no-bpf"}) {
+    for (const char* flag : {"--for", "--root", "--no-bpf", "--trace"}) {
       if (arguments.has(flag)) {
         return fail(Error::Kind::kUsage, "leakscope diagnose", fmt::format("{} makes no sense with --from", flag));
       }
@@ -202,7 +227,9 @@ Result<report::Document> diagnose(const Arguments& arguments) {
   std::string so_far;
   session::ProgressCallback callback;
   if (line.is_visible()) callback = [&](const session::Progress& progress) { show_progress(line, progress, so_far); };
-  return session::diagnose_live(options, *stop, callback);
+  auto diagnosis = session::diagnose_live(options, *stop, callback);
+  if (diagnosis && arguments.has("--trace")) go_on_to_trace(arguments, options.duration, *stop, *diagnosis);
+  return diagnosis;
 }
 
 Result<ExitCode> run(const Arguments& arguments) {

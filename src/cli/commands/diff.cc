@@ -1,6 +1,8 @@
 #include "session/diff.h"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -8,6 +10,7 @@
 #include "cli/commands/rows.h"
 #include "cli/output.h"
 #include "cli/values.h"
+#include "session/saved_profile.h"
 
 namespace leakscope::cli {
 namespace {
@@ -65,11 +68,26 @@ Result<session::DiffOptions> options_from(const Arguments& arguments) {
   return options;
 }
 
+/// Two saved profiles are compared site by site; all else moment by moment.
+Result<report::Document> compare(const std::vector<std::string>& words, const session::DiffOptions& options) {
+  using session::ProfileFile;
+  const auto is_profile = [](const std::string& word) {
+    return session::profile_file_of(word) == ProfileFile::kProfile;
+  };
+  if (std::ranges::none_of(words, is_profile)) return session::diff(words, options);
+  if (words.size() != 2 || !std::ranges::all_of(words, is_profile)) {
+    return fail(Error::Kind::kUsage, "leakscope diff", "a profile can be compared with a second profile only",
+                "Make one of the same kind: leakscope trace kernel --format profile -o FILE");
+  }
+  const std::size_t rows = options.all ? std::numeric_limits<std::size_t>::max() : options.rows;
+  return session::diff_profiles(words[0], words[1], options.at_least.value_or(Bytes(4096)), rows);
+}
+
 Result<ExitCode> run(const Arguments& arguments) {
   if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
   const auto options = options_from(arguments);
   if (!options) return std::unexpected(options.error());
-  const auto document = session::diff(arguments.positionals(), *options);
+  const auto document = compare(arguments.positionals(), *options);
   if (!document) return std::unexpected(document.error());
   if (auto written = write_document(arguments, *document); !written) return std::unexpected(written.error());
   if (!document->comparison || !document->comparison->grew) return ExitCode::kCannotTell;
@@ -79,21 +97,21 @@ Result<ExitCode> run(const Arguments& arguments) {
 }  // namespace
 
 Command diff_command() {
-  return {
-      .name = "diff",
-      .summary = "what grew between two moments, and by how much",
-      .description =
-          "Compares two recordings (the last moment of each), two moments of one (FILE@start, FILE@+10m, FILE@-5m, "
-          "FILE@10:00, FILE@2026-11-20T10:00:00Z, FILE@end), folders, or two documents of `leakscope status "
-          "--json`: the ledger, processes, groups, slab caches, cgroups, vmalloc callers, tmpfs, holders, descriptors, "
-          "threads. With one FILE: its first moment and its last. Two moments are no trend, so it never says that "
-          "something leaks: `leakscope diagnose --from FILE` does.",
-      .positional = "A[@TIME] [B[@TIME]]",
-      .most_positionals = 2,
-      .flags = kFlags,
-      .examples = kExamples,
-      .exit_codes = "0 nothing grew; 1 something grew; 2 error; 3 nothing could be compared",
-      .run = run};
+  return {.name = "diff",
+          .summary = "what grew between two moments, and by how much",
+          .description =
+              "Compares two recordings (the last moment of each), two moments of one (FILE@start, FILE@+10m, FILE@-5m, "
+              "FILE@10:00, FILE@2026-11-20T10:00:00Z, FILE@end), folders, two documents of `leakscope status "
+              "--json`, or two profiles of `leakscope trace kernel --format profile`: the ledger, processes, groups, "
+              "slab caches, cgroups, vmalloc callers, tmpfs, holders, descriptors, "
+              "threads. With one FILE: its first moment and its last. Two moments are no trend, so it never says that "
+              "something leaks: `leakscope diagnose --from FILE` does.",
+          .positional = "A[@TIME] [B[@TIME]]",
+          .most_positionals = 2,
+          .flags = kFlags,
+          .examples = kExamples,
+          .exit_codes = "0 nothing grew; 1 something grew; 2 error; 3 nothing could be compared",
+          .run = run};
 }
 
 }  // namespace leakscope::cli

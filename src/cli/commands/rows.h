@@ -10,5 +10,6 @@ namespace leakscope::cli {
 [[nodiscard]] Command show_command();
 [[nodiscard]] Command doctor_command();
 [[nodiscard]] Command diff_command();
+[[nodiscard]] Command trace_command();
 
 }  // namespace leakscope::cli

@@ -10,6 +10,9 @@
 #include "base/printable.h"
 #include "cli/commands/rows.h"
 #include "cli/output.h"
+#include "cli/profile_flags.h"
+#include "session/saved_profile.h"
+#include "session/trace_file.h"
 
 namespace leakscope::cli {
 namespace {
@@ -17,14 +20,23 @@ namespace {
 constexpr auto kFlags = std::to_array<Flag>({
     {.name = "--format",
      .value = "FORMAT",
-     .help = "text or json: what the recording holds; csv or ndjson: every reading as a line (docs/recording.md)",
+     .help = "of a recording: text or json, what it holds; csv or ndjson, every reading as a line (docs/recording.md); "
+             "of a profile or trace: text, tree, json, csv, folded, svg, pprof, profile",
      .fallback = "text",
-     .words = "text|json|csv|ndjson"},
+     .words = "text|json|csv|ndjson|tree|folded|svg|pprof|profile"},
+    kCacheFlag,
+    kSizeFlag,
+    kProcessFlag,
+    kFunctionFlag,
+    kModuleFlag,
+    kGroupFlag,
 });
 
 constexpr auto kExamples = std::to_array<Example>({
     {"leakscope show night.lsr", "which machine, which sessions, how much of what, what is lost"},
     {"leakscope show night.lsr --format csv -o night.csv", "every reading, for a database or a spreadsheet"},
+    {"leakscope show kernel.lsp --group module", "a saved profile of call sites, put together by module"},
+    {"leakscope show trace.dat --format svg -o kernel.svg", "what a recorded trace holds, as a flame graph"},
     {"leakscope show night.lsr --format ndjson | jq -c 'select(.subject.name == \"nginx\")'", "one program's readings"},
 });
 
@@ -71,6 +83,36 @@ Result<> check_present(const std::string& path) {
               std::string(coming->meanwhile));
 }
 
+/// A profile, or a trace matched into one, is shown and not judged.
+Result<report::Document> profile_document(const Arguments& arguments, const std::string& path,
+                                          session::ProfileFile file) {
+  const auto view = profile_view(arguments);
+  if (!view) return std::unexpected(view.error());
+  if (file == session::ProfileFile::kProfile) return session::show_profile(path, *view);
+  session::TraceOptions options;
+  options.view = *view;
+  options.pages = true;
+  options.percpu = true;
+  auto document = session::trace_file(path, options);
+  if (document) document->command = "show";
+  return document;
+}
+
+Result<> check_flags_of_recording(const Arguments& arguments) {
+  constexpr std::string_view kOfRecordings = "text json csv ndjson";
+  const std::string format = arguments.value("--format").value_or("text");
+  if (kOfRecordings.find(format) == std::string_view::npos) {
+    return fail(Error::Kind::kUsage, "leakscope show",
+                fmt::format("--format {} is for profiles and traces, and this is neither", format));
+  }
+  for (const Flag& flag : {kCacheFlag, kSizeFlag, kProcessFlag, kFunctionFlag, kModuleFlag, kGroupFlag}) {
+    if (arguments.has(flag.name))
+      return fail(Error::Kind::kUsage, "leakscope show",
+                  fmt::format("{} is for profiles and traces, and this is neither", flag.name));
+  }
+  return {};
+}
+
 Result<ExitCode> run(const Arguments& arguments) {
   if (arguments.positionals().empty()) {
     return fail(Error::Kind::kUsage, "leakscope show", "wants a recording", "See: leakscope show --help");
@@ -78,6 +120,13 @@ Result<ExitCode> run(const Arguments& arguments) {
   if (auto writable = check_output(arguments); !writable) return std::unexpected(writable.error());
   const std::string& path = arguments.positionals().front();
   if (auto present = check_present(path); !present) return std::unexpected(present.error());
+  if (const auto file = session::profile_file_of(path); file != session::ProfileFile::kNone) {
+    const auto document = profile_document(arguments, path, file);
+    if (!document) return std::unexpected(document.error());
+    if (auto written = write_document(arguments, *document); !written) return std::unexpected(written.error());
+    return ExitCode::kNothingLeaks;
+  }
+  if (auto fits = check_flags_of_recording(arguments); !fits) return std::unexpected(fits.error());
   if (const auto format = export_format(arguments)) {
     if (auto written = write_export(arguments, path, *format); !written) return std::unexpected(written.error());
     return ExitCode::kNothingLeaks;
@@ -93,12 +142,15 @@ Result<ExitCode> run(const Arguments& arguments) {
 Command show_command() {
   return {
       .name = "show",
-      .summary = "what a recording holds, or every reading of it as csv or ndjson",
+      .summary = "what a recording, a saved profile or a recorded trace holds",
       .description =
           "Says of a recording which machine it is of, its sessions, how many subjects of which kind were observed, "
           "which events happened, what the recorder could not see and what is lost. With --format csv or ndjson it "
-          "writes every reading as a line instead, without holding the recording in memory. '-' is standard input.",
-      .positional = "RECORDING",
+          "writes every reading as a line instead, without holding the recording in memory. '-' is standard input. Of "
+          "a "
+          "profile (`leakscope trace kernel --format profile`) and of a trace of kernel allocations (trace.dat, "
+          "perf.data, text) it shows the call sites with what they hold.",
+      .positional = "FILE",
       .most_positionals = 1,
       .flags = kFlags,
       .examples = kExamples,
