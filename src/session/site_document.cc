@@ -153,14 +153,10 @@ report::Table groups_of(const model::Profile& profile, analysis::profile::Groupi
 }  // namespace
 
 std::string name_of(const model::Site& site) {
-  const auto named = std::ranges::find_if(site.stack, [](const model::Frame& frame) {
-    return !frame.symbol.empty() && !analysis::profile::is_allocator_function(frame.symbol);
-  });
-  if (named != site.stack.end())
-    return named->module.empty() ? named->symbol : fmt::format("{} [{}]", named->symbol, named->module);
-  if (site.stack.empty()) return "a call site that is not known";
-  const model::Frame& first = site.stack.front();
-  return first.symbol.empty() ? fmt::format("{:#x}", first.address) : first.symbol;
+  const model::Frame* frame = analysis::profile::caller_of(site);
+  if (frame == nullptr) return "a call site that is not known";
+  if (frame->symbol.empty()) return fmt::format("{:#x}", frame->address);
+  return frame->module.empty() ? frame->symbol : fmt::format("{} [{}]", frame->symbol, frame->module);
 }
 
 ProfileWithVerdict profile_from(CountedSites counted) {

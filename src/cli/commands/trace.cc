@@ -123,6 +123,8 @@ Result<session::KernelTraceOptions> live_options(const Arguments& arguments, ses
   options.least_size = trace.view.filter.least_size;
   options.most_size = trace.view.filter.most_size;
   options.trace = std::move(trace);
+  // The tracer knows every name of a merged cache; sites have the one that the kernel tells.
+  options.trace.view.filter.caches.clear();
   const auto length = parse_duration(arguments.value("--for").value_or(arguments.has("--who") ? "5s" : "60s"));
   if (!length) return std::unexpected(length.error());
   options.length = *length;

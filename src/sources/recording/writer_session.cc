@@ -1,6 +1,5 @@
 #include "sources/recording/writer_session.h"
 
-#include <poll.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "sources/recording/file_lock.h"
 #include "sources/recording/retention.h"
 #include "sources/recording/session_frame.h"
+#include "sources/recording/write_stream.h"
 
 namespace leakscope::sources::recording {
 namespace {
@@ -73,25 +73,9 @@ void RecordingWriter::Session::pack_old_chunks() {
   if (packed && *packed && file_->replace_tail(first->offset, frame_)) stats_.bytes_written += 2 * frame_.size();
 }
 
-Result<> RecordingWriter::Session::write_to_stream(std::string_view frames) {
-  while (!frames.empty()) {
-    const ssize_t put = ::write(stream_.get(), frames.data(), frames.size());
-    if (put >= 0) {
-      frames.remove_prefix(static_cast<std::size_t>(put));
-      continue;
-    }
-    if (errno == EINTR) continue;
-    if (errno == EPIPE) return fail(Error::Kind::kGone, "-", "whoever read the stream has gone");
-    if (errno != EAGAIN) return std::unexpected(error_from_errno(errno, "-", "write"));
-    pollfd wait{.fd = stream_.get(), .events = POLLOUT, .revents = 0};
-    ::poll(&wait, 1, -1);
-  }
-  return {};
-}
-
 Result<> RecordingWriter::Session::write(std::string_view frames) {
   if (auto room = make_room(frames.size()); !room) return room;
-  auto result = file_ ? file_->append(frames) : write_to_stream(frames);
+  auto result = file_ ? file_->append(frames) : write_stream(stream_.get(), frames);
   if (result) stats_.bytes_written += frames.size();
   return result;
 }

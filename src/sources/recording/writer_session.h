@@ -29,7 +29,6 @@ class RecordingWriter::Session {
   [[nodiscard]] bool hour_is_over(const Moment& next) const;
   [[nodiscard]] Result<> close_hour(const model::Registry& registry);
   [[nodiscard]] Result<> write(std::string_view frames);
-  [[nodiscard]] Result<> write_to_stream(std::string_view frames);
   [[nodiscard]] Result<> make_room(std::uint64_t bytes);
   void pack_old_chunks();
   void start_next_hour();
